@@ -1,0 +1,199 @@
+"""Measures Weft and, if asked, other frameworks on the same machine in the same sitting. Started by scripts/bench."""
+
+import argparse
+import datetime
+import json
+import os
+import pathlib
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+PEERS_FOLDER = pathlib.Path(__file__).parent / "peers"
+WORKLOADS = ["dense128", "cnn64", "fc000", "small000", "big000", "cnn001"]
+PASSES = ["--repeats", "3"]
+# Name: program and its first argument. The last computes in bfloat16, all others in float32 as Weft does.
+PEERS = {
+    "keras-tensorflow": ("keras_training.py", "tensorflow"),
+    "keras-jax": ("keras_training.py", "jax"),
+    "keras-torch": ("keras_training.py", "torch"),
+    "pytorch": ("torch_training.py", "eager"),
+    "pytorch-bf16": ("torch_training.py", "bf16"),
+}
+BFLOAT16 = {"pytorch-bf16"}
+
+
+def measured(command):
+    """Runs a command; gives what it printed, its seconds from start to end and its peak memory in megabytes."""
+    with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
+        start = time.perf_counter()
+        process = subprocess.Popen([str(word) for word in command], stdout=output, stderr=errors)
+        _, status, usage = os.wait4(process.pid, 0)
+        seconds = time.perf_counter() - start
+        process.returncode = os.waitstatus_to_exitcode(status)
+        output.seek(0)
+        errors.seek(0)
+        if process.returncode != 0:
+            text = errors.read().decode(errors="replace").strip()
+            raise SystemExit(f"bench: {' '.join(map(str, command))} failed:\n{text}")
+        megabytes = usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024) / 1e6
+        return output.read().decode(), seconds, megabytes
+
+
+def last_json_line(text):
+    return json.loads(text.strip().splitlines()[-1])
+
+
+def compare_workload(name, weft, python, peers, repeats):
+    """Alternates Weft and each peer, so that both see the same state of the machine."""
+
+    def run_weft():
+        return json.loads(measured([weft, "bench", name, "--json", *PASSES])[0])[name]
+
+    if not peers:
+        return {"weft": summary([run_weft() for _ in range(repeats)]), "peers": {}}
+    weft_runs, results = [], {}
+    for peer in peers:
+        program, mode = PEERS[peer]
+        pairs = []
+        for _ in range(repeats):
+            command = [python, PEERS_FOLDER / program, mode, name, "--json", *PASSES]
+            pairs.append((run_weft(), last_json_line(measured(command)[0])))
+        weft_runs += [ours for ours, _ in pairs]
+        ratios = [ours["images_per_second"] / theirs["images_per_second"] for ours, theirs in pairs]
+        results[peer] = summary([theirs for _, theirs in pairs])
+        results[peer] |= {"ratio": statistics.median(ratios), "ratios": ratios, "version": pairs[0][1]["version"]}
+    return {"weft": summary(weft_runs), "peers": results}
+
+
+def summary(runs):
+    return {
+        key: statistics.median(run[key] for run in runs) for key in ("images_per_second", "step_milliseconds")
+    } | {"runs": [run["images_per_second"] for run in runs]}
+
+
+def fastest(peers):
+    """The peer with the most images per second, and Weft's ratio to it."""
+    if not peers:
+        return None, None
+    name = max(peers, key=lambda peer: peers[peer]["images_per_second"])
+    return name, peers[name]["ratio"]
+
+
+def whole_process(weft, python, backends, repeats):
+    """From process start to the test's result: dense128, 5 epochs, evaluation. Weft also writes its run and report."""
+    results = {}
+
+    def record(name, text_seconds_megabytes):
+        _, seconds, megabytes = text_seconds_megabytes
+        results.setdefault(name, []).append({"seconds": seconds, "peak_megabytes": megabytes})
+
+    for _ in range(repeats):
+        with tempfile.TemporaryDirectory() as folder:
+            options = ["--data", "fashion-mnist", "--epochs", "5", "--out", f"{folder}/run"]
+            record("weft", measured([weft, "train", "dense-128", *options]))
+        for backend in backends:
+            record(f"keras-{backend}", measured([python, PEERS_FOLDER / "whole_process.py", backend]))
+    return {
+        name: {key: statistics.median(run[key] for run in runs) for key in runs[0]} | {"runs": runs}
+        for name, runs in results.items()
+    }
+
+
+def print_workloads(results):
+    peers = [peer for peer in PEERS if any(peer in result["peers"] for result in results.values())]
+    header = ["images/s", "weft", *peers]
+    rows = []
+    for name, result in results.items():
+        row = [name, result["weft"], *(result["peers"].get(peer) for peer in peers)]
+        row = [row[0]] + [f"{value['images_per_second']:,.0f}" if value else "-" for value in row[1:]]
+        for label, ratio in (("best_float32_peer", "ratio"), ("best_bfloat16_peer", "bfloat16_ratio")):
+            if peers:
+                row.append(f"{result[ratio]:.2f} × {result[label]}" if result[label] else "-")
+        rows.append(row)
+    if peers:
+        header += ["to the best float32 peer", "to bfloat16"]
+    print_table([header, *rows])
+
+
+def print_table(rows):
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    for row in rows:
+        cells = [row[0].ljust(widths[0])] + [cell.rjust(width) for cell, width in zip(row[1:], widths[1:])]
+        print("  ".join(cells))
+
+
+def processor():
+    try:
+        lines = pathlib.Path("/proc/cpuinfo").read_text().splitlines()
+        return next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
+    except (OSError, StopIteration):
+        return platform.processor()
+
+
+def parse_arguments():
+    parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
+    parser.add_argument("workloads", nargs="*", metavar="WORKLOAD", help=f"of {', '.join(WORKLOADS)}; default: all")
+    parser.add_argument("--peers", action="store_true", help="also measure Keras and PyTorch, and print ratios")
+    parser.add_argument("--only", metavar="PEER", action="append", choices=PEERS, help="with --peers: only this one")
+    parser.add_argument("--whole-process", action="store_true", help="time 5 epochs of dense128 from process start")
+    parser.add_argument("--repeats", type=int, default=3, help="runs of each program; default: 3")
+    parser.add_argument("--json", metavar="FILE", help="write every number to this file")
+    parser.add_argument("--weft", required=True, help=argparse.SUPPRESS)
+    parser.add_argument("--python", help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    for name in arguments.workloads:
+        if name not in WORKLOADS:
+            parser.error(f"unknown workload '{name}'; there are {', '.join(WORKLOADS)}")
+    if arguments.repeats < 1:
+        parser.error(f"--repeats {arguments.repeats}: expected at least 1")
+    if arguments.only and not arguments.peers:
+        parser.error("--only goes with --peers")
+    return arguments
+
+
+def main():
+    arguments = parse_arguments()
+    peers = (arguments.only or list(PEERS)) if arguments.peers else []
+    load = os.getloadavg()[0]
+    if load > 0.3 * os.cpu_count():
+        print(f"bench: the machine is busy (load {load:.1f}): expect lower numbers", file=sys.stderr)
+    report = {
+        "date": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
+        "processor": processor(),
+        "cores": os.cpu_count(),
+        "load_at_start": load,
+        "workloads": {},
+    }
+    print(f"{report['processor']}, {report['cores']} cores")
+    if arguments.whole_process:
+        backends = [mode for peer, (program, mode) in PEERS.items() if peer in peers and program.startswith("keras")]
+        report["whole_process"] = whole_process(arguments.weft, arguments.python, backends, arguments.repeats)
+        print_table(
+            [["5 epochs of dense128 and its test", "seconds", "peak MB"]]
+            + [
+                [name, f"{result['seconds']:.1f}", f"{result['peak_megabytes']:.0f}"]
+                for name, result in report["whole_process"].items()
+            ]
+        )
+    # --whole-process alone means only that.
+    for name in arguments.workloads or ([] if arguments.whole_process else WORKLOADS):
+        print(f"measuring {name} …", file=sys.stderr)
+        result = compare_workload(name, arguments.weft, arguments.python, peers, arguments.repeats)
+        measured_peers = result["peers"]
+        float32 = {peer: value for peer, value in measured_peers.items() if peer not in BFLOAT16}
+        bfloat16 = {peer: value for peer, value in measured_peers.items() if peer in BFLOAT16}
+        result["best_float32_peer"], result["ratio"] = fastest(float32)
+        result["best_bfloat16_peer"], result["bfloat16_ratio"] = fastest(bfloat16)
+        report["workloads"][name] = result
+    if report["workloads"]:
+        print_workloads(report["workloads"])
+    if arguments.json:
+        pathlib.Path(arguments.json).write_text(json.dumps(report, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,78 @@
+"""The benchmark's workloads, described once for every framework, and the data they train on."""
+
+import dataclasses
+import gzip
+import os
+import pathlib
+import statistics
+import time
+
+import numpy as np
+
+# Layers: ("conv", filters, kernel, padding), ("pool",), ("flatten",), ("dense", units, activation), ("dropout", rate).
+# Every convolution is followed by ReLU, every pool is 2x2, and a dense layer of 10 outputs ends each model.
+
+
+@dataclasses.dataclass(frozen=True)
+class Workload:
+    layers: tuple
+    optimizer: str  # Adam with a learning rate of 0.001, or SGD with 0.01.
+    batch_size: int
+    images: int  # In a timed pass; a multiple of the batch size.
+
+
+def conv(filters, kernel, padding="valid"):
+    return ("conv", filters, kernel, padding)
+
+
+def dense(units, activation="relu"):
+    return ("dense", units, activation)
+
+
+POOL = ("pool",)
+FLATTEN = ("flatten",)
+DROPOUT = ("dropout", 0.2)
+
+WORKLOADS = {
+    "dense128": Workload((FLATTEN, dense(128)), "adam", 32, 60_000),
+    "cnn64": Workload((conv(64, 3), POOL, conv(64, 3), POOL, FLATTEN, dense(128)), "adam", 32, 12_000),
+    "fc000": Workload((FLATTEN, dense(784, "tanh"), dense(512, "sigmoid"), dense(100)), "sgd", 200, 60_000),
+    "small000": Workload((conv(40, 5), POOL, FLATTEN, dense(100)), "sgd", 200, 20_000),
+    "big000": Workload((conv(48, 3), POOL, conv(96, 3), POOL, FLATTEN, dense(100)), "sgd", 200, 12_000),
+    "cnn001": Workload(
+        (conv(64, 7), POOL)
+        + (conv(128, 3, "same"), conv(128, 3, "same"), POOL)
+        + (conv(256, 3, "same"), conv(256, 3, "same"), POOL)
+        + (FLATTEN, dense(128), DROPOUT, dense(64), DROPOUT),
+        "sgd",
+        32,
+        1_600,
+    ),
+}
+
+
+def fashion_mnist(part):
+    """Images in [0, 1] of shape (n, 28, 28, 1) and labels of one part, "train" or "t10k"."""
+    places = [os.environ.get("WEFT_DATA"), "/usr/share/datasets", os.path.expanduser("~/.cache/weft")]
+    for place in filter(None, places):
+        for folder in (pathlib.Path(place), pathlib.Path(place, "fashion-mnist")):
+            if (folder / f"{part}-images-idx3-ubyte.gz").exists():
+                images = gzip.decompress((folder / f"{part}-images-idx3-ubyte.gz").read_bytes())
+                labels = gzip.decompress((folder / f"{part}-labels-idx1-ubyte.gz").read_bytes())
+                pixels = np.frombuffer(images, np.uint8, offset=16).reshape(-1, 28, 28, 1)
+                return (pixels / 255).astype("float32"), np.frombuffer(labels, np.uint8, offset=8).astype("int64")
+    raise SystemExit("Fashion-MNIST was not found; scripts/setup installs it")
+
+
+def rate(workload, train_pass, passes):
+    """Images per second and milliseconds per step, in the middle of a few passes over the workload's images."""
+    seconds = []
+    for _ in range(passes):
+        start = time.perf_counter()
+        train_pass()
+        seconds.append(time.perf_counter() - start)
+    seconds = statistics.median(seconds)
+    return {
+        "images_per_second": workload.images / seconds,
+        "step_milliseconds": seconds / (workload.images / workload.batch_size) * 1e3,
+    }

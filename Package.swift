@@ -1,0 +1,68 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let package = Package(
+    name: "weft",
+    platforms: [.macOS(.v15)],
+    products: [
+        .library(name: "Weft", targets: ["Weft", "WeftData"]),
+        .executable(name: "weft", targets: ["WeftCommand"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
+        .package(url: "https://github.com/apple/swift-crypto", "3.12.3"..<"5.0.0"),
+        .package(url: "https://github.com/jpsim/Yams", "5.0.1"..<"7.0.0"),
+    ],
+    targets: [
+        // Libraries of the system.
+        .systemLibrary(name: "COneDNN", providers: [.apt(["libdnnl-dev"]), .brew(["onednn"])]),
+        .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
+        .systemLibrary(name: "CPNG", providers: [.apt(["libpng-dev"]), .brew(["libpng"])]),
+        .systemLibrary(name: "CHDF5", providers: [.apt(["libhdf5-dev"]), .brew(["hdf5"])]),
+
+        // The engine: from a graph of tensors to a compiled program.
+        .target(name: "WeftKernels", cSettings: [.define("NDEBUG", .when(configuration: .release))]),
+        .target(name: "WeftGraph"),
+        .target(name: "WeftEngine", dependencies: ["WeftGraph", "WeftKernels", "COneDNN"]),
+
+        // What a user imports.
+        .target(
+            name: "WeftData",
+            dependencies: ["WeftGraph", "CZlib", "CPNG", .product(name: "Crypto", package: "swift-crypto")]),
+        .target(
+            name: "Weft",
+            dependencies: [
+                "WeftGraph", "WeftEngine", "WeftKernels", "WeftData", "Yams",
+                .product(name: "Crypto", package: "swift-crypto"),
+            ]),
+        .target(
+            name: "WeftFiles",
+            dependencies: ["Weft", "WeftGraph", "CHDF5", "CZlib", .product(name: "Crypto", package: "swift-crypto")],
+            // Debian names the library for one process; others call it by its name.
+            linkerSettings: [
+                .linkedLibrary("hdf5_serial", .when(platforms: [.linux])),
+                .linkedLibrary("hdf5", .when(platforms: [.macOS])),
+            ]),
+        .target(name: "WeftStudies", dependencies: ["Weft", "WeftData", "WeftEngine", "WeftFiles"]),
+        .target(name: "WeftReports", dependencies: ["WeftData"]),
+        .executableTarget(
+            name: "WeftCommand",
+            dependencies: [
+                "Weft", "WeftData", "WeftEngine", "WeftFiles", "WeftReports", "WeftStudies",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]),
+
+        .target(name: "TestSupport", dependencies: ["WeftGraph"], path: "Tests/TestSupport"),
+        .testTarget(name: "WeftGraphTests", dependencies: ["WeftGraph", "TestSupport"]),
+        .testTarget(name: "WeftEngineTests", dependencies: ["WeftEngine", "WeftGraph", "WeftKernels", "TestSupport"]),
+        .testTarget(name: "WeftDataTests", dependencies: ["WeftData", "CZlib", "TestSupport"]),
+        .testTarget(name: "WeftTests", dependencies: ["Weft", "WeftData", "TestSupport"], exclude: ["Goldens"]),
+        .testTarget(
+            name: "WeftFilesTests", dependencies: ["CZlib", "Weft", "WeftFiles", "WeftGraph", "TestSupport"],
+            exclude: ["Goldens", "Peer/keras_peer.py"]),
+        .testTarget(name: "WeftStudiesTests", dependencies: ["WeftStudies", "TestSupport"]),
+        .testTarget(name: "WeftReportsTests", dependencies: ["WeftReports", "TestSupport"]),
+        .testTarget(name: "WeftCommandTests", dependencies: ["WeftCommand", "TestSupport"]),
+    ],
+    swiftLanguageModes: [.v6]
+)

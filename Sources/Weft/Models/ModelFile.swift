@@ -1,0 +1,151 @@
+import Foundation
+import WeftGraph
+
+/// A model written in YAML, with Keras's class and argument names.
+///
+///     description: Two layers, to begin with.
+///     default_input: [28, 28, 1]
+///     layers:
+///       - Flatten
+///       - Dense: {units: 128, activation: relu}
+///       - Dense: {units: 10, activation: softmax}
+///     training: {optimizer: adam, loss: sparse_categorical_crossentropy, batch_size: 32, epochs: 5}
+public struct ModelFile: Sendable {
+    /// The file's own, else the file's name without its ending.
+    public let name: String
+    public let description: String
+    /// Unbuilt where the file has no `input`.
+    public let model: Model
+    /// The input's shape to assume where no data says what it is.
+    public let defaultInput: Shape?
+    public let training: TrainingDefaults
+
+    /// How the author trained the model; whatever is `nil` is the user's choice.
+    public struct TrainingDefaults: Sendable {
+        public var optimizer: Optimizer?
+        public var loss: Loss?
+        public var metrics: [Metric]?
+        public var batchSize: Int?
+        public var epochs: Int?
+        /// The share, or number, of training samples kept for validation: the last ones, or the first.
+        public var validationSplit: Double?
+        public var validationCount: Int?
+        public var validationFirst: Bool?
+
+        public init() {}
+    }
+
+    /// The model for its own or its default input, to be shown without data.
+    ///
+    /// - Throws: `ModelError` where the file names neither.
+    public func builtModel() throws -> Model {
+        if model.isBuilt { return model }
+        guard let defaultInput else {
+            throw ModelError(
+                model: name, problem: "has neither input nor default_input, so its shapes depend on the data")
+        }
+        return try model.built(inputShape: defaultInput)
+    }
+
+    /// Reads a file.
+    ///
+    /// - Throws: `ConfigurationError` with file and line, also for a layer that does not fit.
+    public static func read(_ path: String) throws -> ModelFile {
+        let text: String
+        do {
+            text = try String(contentsOfFile: path, encoding: .utf8)
+        } catch {
+            let exists = FileManager.default.fileExists(atPath: path)
+            throw ConfigurationError(
+                file: path, problem: exists ? "cannot be read as UTF-8 text" : "there is no such model file")
+        }
+        let name = URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
+        return try ModelFile(yaml: text, file: path, name: name)
+    }
+
+    /// - Parameter name: for a file that has none of its own.
+    public init(yaml: String, file: String? = nil, name: String) throws {
+        let node = try ConfigurationNode(yaml: yaml, file: file)
+        guard node.fields != nil else { throw node.error("a model file is a mapping with the key 'layers'") }
+        let contents = try Contents(arguments: node)
+        self.name = contents.name ?? name
+        description = contents.description
+        defaultInput = contents.defaultInput
+        training = contents.training.defaults
+        // The catalogue's names need not be identifiers; what layers are called under a model is.
+        let layers = contents.layers.map(\.layer)
+        let model = Model(name: contents.name ?? name, unchecked: layers, inputShape: contents.input)
+        try Self.locating(in: node, layers) {
+            try model.validate()
+            if let shape = contents.input ?? contents.defaultInput { _ = try model.built(inputShape: shape) }
+        }
+        self.model = model
+    }
+
+    /// Runs `body`, adding to its errors the line of the layer or of the list of layers.
+    private static func locating(in node: ConfigurationNode, _ layers: [any Layer], _ body: () throws -> Void) throws {
+        let list = node["layers"] ?? node
+        do {
+            try body()
+        } catch let error as LayerError {
+            let index = LayerNames.resolve(layers).firstIndex(of: error.layer)
+            let place = index.flatMap { list.elements?[$0] } ?? list
+            throw place.error(error.description)
+        } catch let error as ModelError {
+            throw list.error(error.problem)
+        }
+    }
+
+    private struct Contents: Configurable {
+        static let className = ""
+        static let arguments: [Argument<Contents>] = [
+            .init("name", \.name), .init("description", \.description), .init("input", \.input),
+            .init("default_input", \.defaultInput), .init("layers", \.layers, required: true),
+            .init("training", \.training),
+        ]
+        static let template = Contents()
+        var name: String?
+        var description = ""
+        var input: Shape?
+        var defaultInput: Shape?
+        var layers: [LayerEntry] = []
+        var training = Training()
+    }
+
+    private struct Training: Configurable, ConfigurationConvertible {
+        static let className = "training"
+        static let arguments: [Argument<Training>] = [
+            .init("optimizer", \.defaults.optimizer), .init("loss", \.defaults.loss),
+            .init("metrics", \.defaults.metrics), .init("batch_size", \.defaults.batchSize),
+            .init("epochs", \.defaults.epochs), .init("validation_split", \.defaults.validationSplit),
+            .init("validation_count", \.defaults.validationCount),
+            .init("validation_first", \.defaults.validationFirst),
+        ]
+        static let template = Training()
+        var defaults = TrainingDefaults()
+
+        init() {}
+
+        init(configuration node: ConfigurationNode) throws {
+            guard node.fields != nil else { throw node.mismatch(expected: "a mapping such as {optimizer: adam}") }
+            try self.init(arguments: node)
+        }
+
+        var configuration: ConfigurationValue { encodedArguments }
+
+        func check() throws {
+            func check(_ value: Int?, _ name: String) throws {
+                try InvalidArgument.check(value ?? 1 >= 1, name, "must be at least 1, got \(value ?? 1)")
+            }
+            try check(defaults.batchSize, "batch_size")
+            try check(defaults.epochs, "epochs")
+            try check(defaults.validationCount, "validation_count")
+            let split = defaults.validationSplit ?? 0
+            try InvalidArgument.check(
+                split >= 0 && split < 1, "validation_split", "must be at least 0 and less than 1, got \(split)")
+            try InvalidArgument.check(
+                defaults.validationSplit == nil || defaults.validationCount == nil, "validation_count",
+                "does not go with validation_split")
+        }
+    }
+}

@@ -1,0 +1,85 @@
+import WeftData
+import WeftGraph
+
+/// Loss and metrics over a dataset.
+public struct Evaluation: Sendable {
+    public let values: [(name: String, value: Double)]
+
+    public subscript(name: String) -> Double? { values.first { $0.name == name }?.value }
+    public var loss: Double { values[0].value }
+}
+
+/// A model's outputs for a dataset, one row for each image.
+public struct ModelOutputs: Sendable {
+    /// Without the batch.
+    public let shape: Shape
+    /// Row-major.
+    public let values: [Float]
+
+    public var count: Int { values.count / shape.count }
+
+    /// The outputs for one image.
+    public subscript(row: Int) -> ArraySlice<Float> { values[row * shape.count..<(row + 1) * shape.count] }
+}
+
+extension Trainer {
+    /// Loss and metrics over a dataset, without training: no dropout, batch normalisation with its averages.
+    ///
+    /// - Parameter batchSize: 200 by default; the result depends on it only in the last bits.
+    /// - Throws: `TrainingError` where data and model do not fit.
+    public func evaluate(_ data: Dataset, batchSize: Int = 200) throws -> Evaluation {
+        try evaluate(Samples(data), batchSize: batchSize)
+    }
+
+    /// Loss and metrics over samples of any features.
+    public func evaluate(_ data: Samples, batchSize: Int = 200) throws -> Evaluation {
+        try check(data)
+        try check(positive: batchSize, "batch size")
+        var sums = [Double](repeating: 0, count: valueNames.count)
+        let features = data.inputs + data.targets
+        try forEachBatch(features, batchSize, { try step(.inference, batchSize: $0, data) }) { step, count in
+            for position in sums.indices { sums[position] += Double(step.program.output(position)[0]) * Double(count) }
+        }
+        return Evaluation(values: zip(valueNames, sums).map { ($0, $1 / Double(data.count)) })
+    }
+
+    /// The model's first output for every image of a dataset, in order.
+    public func predict(_ data: Dataset, batchSize: Int = 200) throws -> ModelOutputs {
+        try predict(Samples(data), batchSize: batchSize)[0]
+    }
+
+    /// All outputs of the model for samples of any features.
+    public func predict(_ data: Samples, batchSize: Int = 200) throws -> [ModelOutputs] {
+        try check(data, needsTargets: false)
+        try check(positive: batchSize, "batch size")
+        let shapes = try model.outputShapes()
+        var values = shapes.map { _ in [Float]() }
+        for (index, shape) in shapes.enumerated() { values[index].reserveCapacity(data.count * shape.count) }
+        try forEachBatch(data.inputs, batchSize, { try predictionStep(batchSize: $0) }) { step, _ in
+            for index in shapes.indices { values[index].append(contentsOf: step.program.output(index)) }
+        }
+        return zip(shapes, values).map { ModelOutputs(shape: $0, values: $1) }
+    }
+
+    private func forEachBatch(
+        _ features: [Feature], _ batchSize: Int, _ program: (Int) throws -> CompiledStep,
+        _ body: (CompiledStep, Int) -> Void
+    ) throws {
+        let count = features[0].count
+        let size = min(batchSize, count)
+        let order = try BatchOrder(count: count, batchSize: size, shuffle: false, seed: 0, epoch: 0)
+        var loader = BatchLoader(features, batchSize: size)
+        var prepared = 0
+        for index in 0..<order.batchCount {
+            let batch = order.batch(index)
+            let step = try program(batch.count)
+            if prepared != batch.count {
+                step.program.prepare()
+                prepared = batch.count
+            }
+            loader.load(batch, into: step)
+            step.program.run()
+            body(step, batch.count)
+        }
+    }
+}

@@ -1,0 +1,31 @@
+/// What a user can get wrong about a training.
+public enum TrainingError: Error, Hashable, CustomStringConvertible {
+    /// Model and data do not fit together.
+    case inputShape(model: String, expected: String, dataset: String, found: String)
+    case outputSize(layer: String, outputs: Int, dataset: String, classes: Int)
+    case outputCount(model: String, outputs: Int, losses: Int, targets: Int)
+    /// A number that makes no sense, such as 0 epochs.
+    case argument(name: String, problem: String)
+    /// The loss is NaN or infinite.
+    case notFinite(epoch: Int, step: Int, value: String, layer: String?, what: String?)
+
+    public var description: String {
+        switch self {
+        case .inputShape(let model, let expected, let dataset, let found):
+            return "model '\(model)' takes images of \(expected), but \(dataset) has \(found)"
+        case .outputSize(let layer, let outputs, let dataset, let classes):
+            return "layer '\(layer)' gives \(outputs) outputs, but \(dataset) has \(classes) classes: "
+                + "give the last layer \(classes) units"
+        case .outputCount(let model, let outputs, let losses, let targets):
+            return "model '\(model)' has \(outputs) outputs, but there are \(losses) losses and \(targets) targets: "
+                + "it takes one of each for every output"
+        case .argument(let name, let problem): return "\(name) \(problem)"
+        case .notFinite(let epoch, let step, let value, let layer, let what):
+            var place = ""
+            let value = value.hasSuffix("nan") ? "nan" : value
+            if let layer { place = "; the first bad value is in layer '\(layer)'" + (what.map { " (\($0))" } ?? "") }
+            return "the loss is \(value) in epoch \(epoch), step \(step)\(place)\n"
+                + "the weights before that step were kept; try a smaller learning rate, or clip the gradients"
+        }
+    }
+}

@@ -1,0 +1,90 @@
+import ArgumentParser
+import Foundation
+import WeftData
+import WeftStudies
+
+struct DataCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "data", abstract: "What datasets are known, where they were found, and what they look like.",
+        discussion: """
+            EXAMPLE
+              weft data show fashion-mnist --count 20 -o grid.png
+            """,
+        subcommands: [List.self, Show.self], defaultSubcommand: List.self)
+
+    struct List: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "list", abstract: "List the datasets.",
+            discussion: """
+                EXAMPLE
+                  weft data list
+                """)
+
+        @Option(help: ArgumentHelp("A folder to look in first.", valueName: "folder"))
+        var dataDir: String?
+
+        func run() throws {
+            let access = DataAccess(directory: dataDir)
+            var rows = [["DATASET", "DESCRIPTION", "FOUND"]]
+            for source in DatasetCatalog.standard.sources {
+                let place = try source.locate(access)
+                rows.append([
+                    source.name, source.summary, place.map { "\($0.folder) (\($0.origin.rawValue))" } ?? "not here yet",
+                ])
+            }
+            Terminal.writeLine(Terminal.table(rows))
+        }
+    }
+
+    struct Show: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "show", abstract: "Draw the first images of a dataset, and count its classes.",
+            discussion: """
+                EXAMPLE
+                  weft data show fashion-mnist --count 20 -o grid.png
+                """)
+
+        @Argument(help: "The dataset.")
+        var dataset: String
+
+        @Option(help: ArgumentHelp("A folder with the dataset's files.", valueName: "folder"))
+        var dataDir: String?
+
+        @Option(help: "train or test.")
+        var split = EvaluateCommand.Split.train
+
+        @Option(help: "How many images.")
+        var count = 20
+
+        @Option(help: "Pixels for each pixel of an image.")
+        var scale = 3
+
+        @Option(name: .shortAndLong, help: "The PNG file to write; without it only the numbers are shown.")
+        var output: String?
+
+        func run() throws {
+            guard scale >= 1, scale <= 64 else { throw UsageError("--scale \(scale): expected a number from 1 to 64") }
+            let splits = try DatasetCatalog.standard.load(dataset, access: DataAccess(directory: dataDir))
+            let data = split == .test ? splits.test : splits.train
+            let shown = try data.take(output == nil ? 1 : count)
+            let shape = data.imageShape
+            Terminal.writeLine(
+                "\(dataset): \(Terminal.grouped(splits.train.count)) training and \(Terminal.grouped(splits.test.count)) "
+                    + "test images, \(shape[0])×\(shape[1])×\(shape[2])")
+            let counts = zip(data.classNames, data.classCounts).map { [$0, Terminal.grouped($1)] }
+            Terminal.writeLine(Terminal.table([["CLASS", "IMAGES (\(split.rawValue))"]] + counts))
+            guard let output else { return }
+            let columns = min(count, max(1, Int((Double(count) * 1.6).squareRoot().rounded())))
+            // A single image stands alone, so that it can be given to `weft predict`.
+            let grid = PixelImage.grid(
+                (0..<shown.count).map { shown.image($0) }, columns: columns, spacing: shown.count == 1 ? 0 : 2,
+                scale: scale)
+            do {
+                try grid.pngData().write(to: URL(fileURLWithPath: output), options: .atomic)
+            } catch let error as CocoaError {
+                throw UsageError("\(output) cannot be written: \(RunError.reason(error))")
+            }
+            Terminal.writeLine("\(count) images: \(output)")
+        }
+    }
+}

@@ -1,0 +1,53 @@
+import ArgumentParser
+import Weft
+import WeftData
+
+struct EvaluateCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "evaluate", abstract: "Loss and metrics of a trained model on a dataset.",
+        discussion: """
+            EXAMPLE
+              weft evaluate runs/small-cnn-1 --data fashion-mnist --split test --json
+            """)
+
+    enum Split: String, ExpressibleByArgument, CaseIterable { case train, test }
+
+    @Argument(help: ArgumentHelp("A run's folder, or the model file in it.", valueName: "run"))
+    var path: String
+
+    @OptionGroup var dataOptions: DataOptions
+
+    @Option(help: "train or test.")
+    var split = Split.test
+
+    @Option(help: "Use only the first images.")
+    var take: Int?
+
+    @Option(help: "Threads; by default as many as there are cores.")
+    var threads: Int?
+
+    @Flag(help: "Print JSON.")
+    var json = false
+
+    func run() throws {
+        if let threads { try useThreads(threads) }
+        let loaded = try LoadedRun(path)
+        let splits = try DatasetCatalog.standard.load(dataOptions.data, access: dataOptions.access)
+        var data = split == .test ? splits.test : splits.train
+        if let take { data = try data.take(take) }
+        let results = try loaded.trainer.evaluate(data)
+        if json {
+            let value = ConfigurationValue.object(
+                [
+                    .init("data", .string(dataOptions.data)), .init("split", .string(split.rawValue)),
+                    .init("count", .int(data.count)),
+                ]
+                    // JSON has no NaN and no infinity.
+                    + results.values.map { .init($0.name, $0.value.isFinite ? .double($0.value) : .null) })
+            Terminal.write(value.prettyJSON)
+        } else {
+            let values = results.values.map { "\($0.name) \(ResultText.number($0.value))" }.joined(separator: ", ")
+            Terminal.writeLine("\(split.rawValue) (\(Terminal.grouped(data.count)) images): \(values)")
+        }
+    }
+}

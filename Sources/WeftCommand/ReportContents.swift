@@ -1,0 +1,114 @@
+import Foundation
+import Weft
+import WeftData
+import WeftReports
+import WeftStudies
+
+/// Numbers as results show them.
+enum ResultText {
+    static func number(_ value: Double) -> String { String(format: "%.4f", value) }
+}
+
+/// A run's values in the form in which its report wants them.
+struct ReportContents {
+    let contents: RunReportContents
+
+    init(_ run: TrainingRun) throws {
+        let configuration = run.configuration
+        let rows = run.history.epochs.map { epoch in
+            [Double(epoch.number), epoch.seconds, epoch.learningRate] + epoch.values.map(\.value)
+        }
+        var contents = RunReportContents(
+            title: "\(run.model.displayedName) on \(configuration.data)", modelName: run.model.displayedName,
+            history: try HistoryTable(columns: run.history.columns, rows: rows))
+        contents.summary = try run.model.summary()
+        contents.parameterCount = run.specificationCount
+        contents.dataset = Self.dataset(run)
+        contents.results = run.results.map { split in
+            .init(split: split.split, values: split.values.map { .init($0.name, $0.value) })
+        }
+        if let outputs = run.outputs, configuration.loss.targetsClasses, outputs.shape.count == run.test.classCount {
+            contents.predictions = try Predictions(
+                trueClasses: run.test.labels.map(Int.init), probabilities: configuration.loss.probabilities(outputs),
+                classNames: run.test.classNames)
+            let test = run.test
+            contents.image = { test.image($0) }
+        }
+        if let reason = run.history.stopReason { contents.notes = [reason] }
+        contents.configuration = Self.sections(run)
+        contents.timings = run.timings.map { .init($0.name, seconds: $0.seconds) }
+        contents.commandLine = run.commandLine
+        contents.identity =
+            [.init("seed", "\(configuration.seed)"), .init("SHA-256 of the weights", run.weightsSHA256)]
+            + run.dataSHA256.map { .init("SHA-256 of the \($0.split) data", $0.hash) }
+        contents.environment =
+            [.init("weft", Weft.version)] + Environment.current.map { .init($0.name, $0.value) }
+        contents.otherFiles = [
+            .init("run.json", "configuration, versions and results"), .init("history.csv", "values of every epoch"),
+            .init("model.yaml", "the model"), .init("weights.safetensors", "the trained weights"),
+            .init("summary.txt", "the model's layers"),
+        ]
+        if configuration.logSteps { contents.otherFiles.append(.init("steps.csv", "the loss of every step")) }
+        self.contents = contents
+    }
+
+    private static func dataset(_ run: TrainingRun) -> RunReportContents.Dataset {
+        var counts = [RunReportContents.Dataset.Count("training", run.train.count)]
+        if let validation = run.validation { counts.append(.init("validation", validation.count)) }
+        counts.append(.init("test", run.test.count))
+        let shape = run.train.imageShape
+        return .init(
+            name: run.configuration.data,
+            description:
+                "\(shape[0])×\(shape[1]) pixels, \(shape[2] == 1 ? "grey" : "colour"), \(run.train.classCount) classes",
+            counts: counts, sha256: run.dataSHA256.first?.hash)
+    }
+
+    private static func sections(_ run: TrainingRun) -> [RunReportContents.Section] {
+        let configuration = run.configuration
+        func entry(_ name: String, _ value: String) -> RunReportContents.Entry { .init(name, value) }
+        return [
+            .init(
+                "training",
+                [
+                    entry("optimizer", configuration.optimizer.configuration.description),
+                    entry("loss", configuration.loss.name), entry("batch size", "\(configuration.batchSize)"),
+                    entry("epochs", "\(configuration.epochs)"),
+                    entry("order", configuration.shuffle ? "shuffled" : "as given"),
+                    entry("validation", configuration.validation.map(Self.text) ?? "none"),
+                ])
+        ]
+    }
+}
+
+extension ReportContents {
+    private static func text(_ split: ValidationSplit) -> String {
+        switch split {
+        case .lastFraction(let fraction): "the last \(fraction) of the training images"
+        case .last(let count): "the last \(count) training images"
+        case .first(let count): "the first \(count) training images"
+        }
+    }
+}
+
+extension Loss {
+    /// One probability for each class from a model's outputs, which are logits where the loss takes them so.
+    func probabilities(_ outputs: ModelOutputs) -> [Float] {
+        guard fromLogits else { return outputs.values }
+        return (0..<outputs.count).flatMap { row in
+            let logits = outputs[row]
+            let largest = logits.max() ?? 0
+            let powers = logits.map { Float(exp(Double($0 - largest))) }
+            let sum = powers.reduce(0, +)
+            return powers.map { $0 / sum }
+        }
+    }
+
+    /// Whether the outputs are one probability for each class.
+    var targetsClasses: Bool {
+        switch kind {
+        case .sparseCategoricalCrossentropy, .categoricalCrossentropy: return true
+        default: return false
+        }
+    }
+}

@@ -1,0 +1,172 @@
+import ArgumentParser
+import Foundation
+import Weft
+import WeftData
+import WeftEngine
+import WeftReports
+import WeftStudies
+
+struct TrainCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "train", abstract: "Train a model, test it and write a report.",
+        discussion: """
+            Options that are not given come from the model file's training section, then from Keras's defaults. A run's \
+            folder as MODEL continues from the weights of that run.
+
+            EXAMPLE
+              weft train small-cnn --data fashion-mnist --epochs 3 --optimizer adam --validation-split 0.1
+            """)
+
+    @Argument(help: "A model of the catalogue, a model file (YAML) or a run's folder.")
+    var model: String
+
+    @OptionGroup var dataOptions: DataOptions
+
+    @Option(help: "Passes over the training data.")
+    var epochs: Int?
+
+    @Option(help: "Images in a step.")
+    var batchSize: Int?
+
+    @Option(help: "sgd, adam, adagrad or rmsprop.")
+    var optimizer: String?
+
+    @Option(help: "Step length of the optimizer.")
+    var learningRate: Double?
+
+    @Option(help: "Momentum of sgd or rmsprop.")
+    var momentum: Double?
+
+    @Option(help: "The loss, by Keras's name.")
+    var loss: String?
+
+    @Option(help: "Share of the training images kept for validation: the last ones.")
+    var validationSplit: Double?
+
+    @Option(help: "Number of training images kept for validation: the last ones.")
+    var validationCount: Int?
+
+    @Flag(help: "Validate on the first images instead of the last.")
+    var validationFirst = false
+
+    @Option(help: "What initial weights, order and dropout depend on.")
+    var seed: UInt64 = 0
+
+    @Option(help: "Use only the first images of the training and test data.")
+    var take: Int?
+
+    @Flag(help: "Keep the training images in their order.")
+    var noShuffle = false
+
+    @Flag(help: "Write the loss of every step to steps.csv.")
+    var logSteps = false
+
+    @Option(help: "Threads; by default as many as there are cores.")
+    var threads: Int?
+
+    @Option(help: "How convolutions are computed: direct or winograd (faster, a little less exact).")
+    var math = CompilerOptions.Convolutions.direct
+
+    @Option(name: [.long, .customShort("o")], help: "The run's folder; by default runs/<model>-<n>.")
+    var out: String?
+
+    func run() throws {
+        if let threads { try useThreads(threads) }
+        let source = try ModelSource(model)
+        let configuration = try configuration(source)
+        let command = CommandLine.arguments.enumerated().map { $0 == 0 ? "weft" : $1 }.map(quoted).joined(
+            separator: " ")
+        let run = try TrainingRun(configuration, access: dataOptions.access, commandLine: command)
+        try source.loadWeights(into: run.trainer)
+        let folder = try RunFolder.create(out, model: run.model.displayedName)
+        Terminal.writeLine(heading(run))
+        Interruption.install()
+        let progress = ProgressLine(
+            isTerminal: Terminal.isInteractive, width: { Terminal.width }, write: Terminal.write)
+        try run.run(in: folder, callbacks: [progress, Interruption()])
+        for split in run.results {
+            let values = split.values.map { "\($0.name) \(ResultText.number($0.value))" }.joined(separator: ", ")
+            Terminal.writeLine("\(split.split): \(values)")
+        }
+        try RunReport.write(ReportContents(run).contents, to: folder.url)
+        Terminal.writeLine("report: \(folder.url.appending(path: RunReport.fileName).path)")
+        if Interruption.wasRequested, run.history.stopReason != nil {
+            Terminal.note(
+                "weft: interrupted; what was trained is kept: `weft train \(folder.url.relativePath) …` goes on from it\n"
+            )
+            throw ExitCode(Status.interrupted)
+        }
+    }
+
+    private func heading(_ run: TrainingRun) -> String {
+        var parts = ["\(Terminal.grouped(run.train.count)) training"]
+        if let validation = run.validation { parts.append("\(Terminal.grouped(validation.count)) validation") }
+        parts.append("\(Terminal.grouped(run.test.count)) test images")
+        return "\(run.model.displayedName) (\(Terminal.grouped(run.specificationCount)) parameters) on "
+            + "\(run.configuration.data) (\(parts.joined(separator: ", "))), \(run.configuration.optimizer.name), "
+            + "\(Device.threads) threads"
+    }
+
+    private func configuration(_ source: ModelSource) throws -> RunConfiguration {
+        var result = try RunConfiguration(source.file, source: model, data: dataOptions.data)
+        if let epochs { result.epochs = epochs }
+        if let batchSize { result.batchSize = batchSize }
+        if let loss { result.loss = try Loss(named: loss) }
+        if let optimizer { result.optimizer = try Optimizer(named: optimizer) }
+        if let learningRate {
+            guard learningRate.isFinite, learningRate > 0 else {
+                throw UsageError("--learning-rate \(learningRate): expected a number greater than 0")
+            }
+            result.optimizer.learningRate = .constant(learningRate)
+        }
+        if let momentum { try result.optimizer.setMomentum(momentum) }
+        if let split = try validation() { result.validation = split }
+        result.seed = seed
+        result.take = take
+        result.shuffle = !noShuffle
+        result.logSteps = logSteps
+        result.math = math
+        return result
+    }
+
+    private func validation() throws -> ValidationSplit? {
+        switch (validationSplit, validationCount) {
+        case (.some, .some): throw UsageError("--validation-split and --validation-count say the same thing: give one")
+        case (let fraction?, nil):
+            if validationFirst { throw UsageError("--validation-first goes with --validation-count") }
+            return .lastFraction(fraction)
+        case (nil, let count?): return validationFirst ? .first(count) : .last(count)
+        case (nil, nil):
+            if validationFirst { throw UsageError("--validation-first goes with --validation-count") }
+            return nil
+        }
+    }
+
+    private func quoted(_ word: String) -> String {
+        let plain = word.allSatisfy { $0.isLetter || $0.isNumber || "-_./=:,@%+".contains($0) }
+        return plain && !word.isEmpty ? word : "'" + word.replacingOccurrences(of: "'", with: "'\\''") + "'"
+    }
+}
+
+/// Sets the number of threads for the process.
+func useThreads(_ count: Int) throws {
+    guard count >= 1, count <= 1024 else { throw UsageError("--threads \(count): expected a number from 1 to 1024") }
+    Device.threads = count
+}
+
+extension Optimizer {
+    mutating func setMomentum(_ momentum: Double) throws {
+        guard momentum >= 0, momentum < 1 else {
+            throw UsageError("--momentum \(momentum): expected a number from 0 to less than 1")
+        }
+        switch algorithm {
+        case .sgd(var sgd):
+            sgd.momentum = momentum
+            algorithm = .sgd(sgd)
+        case .rmsprop(var rmsprop):
+            rmsprop.momentum = momentum
+            algorithm = .rmsprop(rmsprop)
+        case .adam, .adagrad: throw UsageError("--momentum: \(name) has no momentum; sgd and rmsprop do")
+        }
+    }
+}

@@ -1,0 +1,67 @@
+import ArgumentParser
+import Foundation
+import Weft
+
+/// The command `weft`: one thin file for each subcommand.
+@main
+struct WeftCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "weft",
+        abstract: "Train, test and look at image networks.",
+        discussion: """
+            EXAMPLE
+              weft train small-cnn --data fashion-mnist --epochs 3 --optimizer adam
+            """,
+        version: Weft.version,
+        subcommands: [
+            ModelsCommand.self, SummaryCommand.self, TrainCommand.self, EvaluateCommand.self, PredictCommand.self,
+            DataCommand.self, BenchCommand.self, VerifyCommand.self,
+            ConvertCommand.self, ReadHDF5Command.self,
+        ])
+
+    /// Runs the command; an error is one or two lines on standard error and a status that is not 0.
+    static func main() {
+        do {
+            var command = try parseAsRoot()
+            try command.run()
+        } catch {
+            let status = exitCode(for: error)
+            if status == .success || isHelpOrStatus(error) { exit(withError: error) }
+            let text = status == .validationFailure ? message(for: error) : description(of: error)
+            FileHandle.standardError.write(Data("weft: \(text)\n".utf8))
+            Foundation.exit(Status.code(for: error, status))
+        }
+    }
+
+    private static func description(of error: any Error) -> String {
+        error is CocoaError ? error.localizedDescription : "\(error)"
+    }
+
+    private static func isHelpOrStatus(_ error: any Error) -> Bool {
+        error is CleanExit || error is ExitCode || fullMessage(for: error).isEmpty
+    }
+}
+
+/// What the command's exit status says.
+enum Status {
+    static let failure: Int32 = 1
+    static let usage: Int32 = 2
+    /// The loss was no longer finite.
+    static let notFinite: Int32 = 3
+    /// Ended by Ctrl-C: 128 and the signal's number, as shells have it.
+    static let interrupted: Int32 = 130
+
+    static func code(for error: any Error, _ status: ExitCode) -> Int32 {
+        if case TrainingError.notFinite = error { return notFinite }
+        return status == .validationFailure || error is UsageError ? usage : failure
+    }
+}
+
+/// A mistake in how options go together.
+struct UsageError: Error, CustomStringConvertible {
+    let description: String
+    init(_ description: String) { self.description = description }
+}
+
+/// Weft has an `Argument` of its own: a layer's.
+typealias Argument = ArgumentParser.Argument

@@ -1,0 +1,194 @@
+import COneDNN
+import WeftGraph
+import WeftKernels
+
+// Pooling and batch normalisation on oneDNN.
+
+extension Lowering {
+    private func algorithm(_ kind: Operation.Pooling) -> dnnl_alg_kind_t {
+        kind == .max ? dnnl_pooling_max : dnnl_pooling_avg_exclude_padding
+    }
+
+    // MARK: Max pooling side by side, on Weft's own kernel
+
+    private func separatePooling(
+        _ x: Shape, _ y: Shape, _ layout: Layout, _ kind: Operation.Pooling, _ window: Window
+    ) throws -> weft_pooling? {
+        guard kind == .max, window.strides == window.size, window.padding == .zero, window.dilation == Size2D(1),
+            window.size.height * window.size.width <= 256, let channels = try layout.channelsPerPixel()
+        else { return nil }
+        let planes = layout.byteCount / MemoryLayout<Float>.stride / (x[1] * x[2] * channels)
+        return weft_pooling(
+            planes: planes, height: x[1], width: x[2], channels: channels, size_height: window.size.height,
+            size_width: window.size.width, out_height: y[1], out_width: y[2])
+    }
+
+    /// - Returns: `false` where the pooling is of another kind.
+    private func poolSeparately(_ x: Tensor, _ y: Tensor, _ kind: Operation.Pooling, _ window: Window) throws -> Bool {
+        let xLayout = try imageLayout(of: x)
+        guard var geometry = try separatePooling(x.shape, y.shape, xLayout, kind, window) else { return false }
+        let yLayout = try xLayout.resized(to: y.shape.dimensions, channelsPerPixel: geometry.channels)
+        let index = addBuffer("index", yLayout.byteCount / MemoryLayout<Float>.stride)
+        separatePoolings[y] = (xLayout, yLayout, geometry, index)
+        let source = try use(x, xLayout)
+        let target = define(y, yLayout)
+        var step = Step(
+            name: "max pooling", label: label,
+            body: .kernel { addresses in
+                let (x, y) = (
+                    addresses[0].assumingMemoryBound(to: Float.self), addresses[1].assumingMemoryBound(to: Float.self)
+                )
+                let index = addresses[2].assumingMemoryBound(to: UInt8.self)
+                return { weft_max_pooling(&geometry, x, y, index) }
+            }, reads: [source], writes: [target, index])
+        step.results = [target]
+        add(step)
+        return true
+    }
+
+    private func poolingGradientSeparately(_ y: Tensor, _ dy: Tensor, _ dx: Tensor) throws -> Bool {
+        guard let (xLayout, yLayout, forward, index) = separatePoolings[y] else { return false }
+        var geometry = forward
+        let source = try use(dy, yLayout)
+        addKernel("max pooling dx", reads: [source, index], writes: [define(dx, xLayout)]) { addresses in
+            let dy = addresses[0].assumingMemoryBound(to: Float.self)
+            let index = addresses[1].assumingMemoryBound(to: UInt8.self)
+            let dx = addresses[2].assumingMemoryBound(to: Float.self)
+            return { weft_max_pooling_gradient(&geometry, dy, index, dx) }
+        }
+        return true
+    }
+
+    // MARK: Every other pooling
+
+    func pooling(_ node: KernelNode, _ kind: Operation.Pooling, _ window: Window) throws {
+        let (x, y) = (node.inputs[0], node.outputs[0])
+        if try poolSeparately(x, y, kind, window) { return }
+        let xLayout = try imageLayout(of: x)
+        let (source, anyY) = (try xLayout.imageToOneDNN(), try Layout.anyImage(y.shape))
+        let geometry = OneDNNWindow(window)
+        let attributes = try PrimitiveAttributes()
+        let engine = try Device.engine
+        let propagation = hasPoolingGradients ? dnnl_forward_training : dnnl_forward_inference
+        let descriptor = try PrimitiveDescriptor.create("pooling") {
+            weft_pooling_forward(
+                &$0, engine, propagation, algorithm(kind), source.descriptor, anyY.descriptor, geometry.strides,
+                geometry.size, geometry.paddingStart, geometry.paddingEnd, attributes.handle)
+        }
+        guard let descriptor else { throw EngineError.unsupported(operation: "pooling", label: label) }
+        let yLayout = try descriptor.image(dnnl_query_dst_md, y.shape)
+        var writes = [(DNNL_ARG_DST, define(y, yLayout), try yLayout.imageToOneDNN())]
+        var workspace: Int?
+        let workspaceBytes = descriptor.byteCount(dnnl_query_workspace_md)
+        if workspaceBytes > 0 {
+            workspace = addBuffer("workspace", workspaceBytes)
+            let layout = try descriptor.layout(dnnl_query_workspace_md, dimensions: [])
+            writes.append((DNNL_ARG_WORKSPACE, workspace!, layout))
+        }
+        poolings[y] = (descriptor, workspace)
+        var step = primitiveStep(
+            "pooling", descriptor, reads: [(DNNL_ARG_SRC, try use(x, xLayout), source)], writes: writes)
+        step.results = [writes[0].1]
+        add(step)
+    }
+
+    func poolingGradient(_ node: KernelNode, _ kind: Operation.Pooling, _ window: Window) throws {
+        let (x, y, dy, dx) = (node.inputs[0], node.inputs[1], node.inputs[2], node.outputs[0])
+        if try poolingGradientSeparately(y, dy, dx) { return }
+        guard let (forward, workspace) = poolings[y] else {
+            throw EngineError.unsupported(operation: "gradient of a pooling that is not in the program", label: label)
+        }
+        let dyLayout = try forward.image(dnnl_query_dst_md, y.shape)
+        let dxLayout = try forward.image(dnnl_query_src_md, x.shape)
+        let (source, target) = (try dyLayout.imageToOneDNN(), try dxLayout.imageToOneDNN())
+        let geometry = OneDNNWindow(window)
+        let attributes = try PrimitiveAttributes()
+        let engine = try Device.engine
+        let descriptor = try PrimitiveDescriptor.create("pooling for its input") {
+            weft_pooling_backward(
+                &$0, engine, algorithm(kind), target.descriptor, source.descriptor, geometry.strides, geometry.size,
+                geometry.paddingStart, geometry.paddingEnd, forward.handle, attributes.handle)
+        }
+        guard let descriptor else { throw EngineError.unsupported(operation: "pooling", label: label) }
+        var reads = [(DNNL_ARG_DIFF_DST, try use(dy, dyLayout), source)]
+        if let workspace {
+            let layout = try forward.layout(dnnl_query_workspace_md, dimensions: [])
+            reads.append((DNNL_ARG_WORKSPACE, workspace, layout))
+        }
+        add(
+            primitiveStep(
+                "pooling dx", descriptor, reads: reads, writes: [(DNNL_ARG_DIFF_SRC, define(dx, dxLayout), target)]))
+    }
+
+    // MARK: Batch normalisation
+
+    /// The layout of a normalised tensor as oneDNN sees it: an image, or rows of channels.
+    private func normalizationLayout(_ tensor: Tensor) throws -> (own: Layout, oneDNN: Layout) {
+        if tensor.shape.rank == 4 {
+            let own = try imageLayout(of: tensor)
+            return (own, try own.imageToOneDNN())
+        }
+        let own = try Layout.plain(tensor.shape.dimensions)
+        return (own, try .plain([tensor.shape.count / tensor.shape.last, tensor.shape.last]))
+    }
+
+    func batchNormalization(_ node: KernelNode, epsilon: Float) throws {
+        let (x, y) = (node.inputs[0], node.outputs[0])
+        let (own, seen) = try normalizationLayout(x)
+        let channels = try Layout.plain([x.shape.last])
+        let attributes = try PrimitiveAttributes()
+        let engine = try Device.engine
+        let descriptor = try PrimitiveDescriptor.create("batch normalization") {
+            weft_batch_normalization_forward(
+                &$0, engine, dnnl_forward_training, seen.descriptor, epsilon, weft_scale_shift_flags(),
+                attributes.handle)
+        }
+        guard let descriptor else { throw EngineError.unsupported(operation: "batch normalization", label: label) }
+        normalizations[node.outputs[1]] = descriptor
+        add(
+            primitiveStep(
+                "batch normalization", descriptor,
+                reads: [
+                    (DNNL_ARG_SRC, try use(x, own), seen), (DNNL_ARG_SCALE, try usePlain(node.inputs[1]), channels),
+                    (DNNL_ARG_SHIFT, try usePlain(node.inputs[2]), channels),
+                ],
+                writes: [
+                    (DNNL_ARG_DST, define(y, own), seen),
+                    (DNNL_ARG_MEAN, define(node.outputs[1], channels), channels),
+                    (DNNL_ARG_VARIANCE, define(node.outputs[2], channels), channels),
+                ]))
+    }
+
+    func batchNormalizationGradient(_ node: KernelNode, epsilon: Float) throws {
+        let (x, dy) = (node.inputs[0], node.inputs[4])
+        guard let forward = normalizations[node.inputs[2]] else {
+            throw EngineError.unsupported(operation: "gradient of a normalization not in the program", label: label)
+        }
+        let (own, seen) = try normalizationLayout(x)
+        let channels = try Layout.plain([x.shape.last])
+        let attributes = try PrimitiveAttributes()
+        let engine = try Device.engine
+        let descriptor = try PrimitiveDescriptor.create("batch normalization for its input") {
+            weft_batch_normalization_backward(
+                &$0, engine, dnnl_backward, seen.descriptor, seen.descriptor, epsilon, weft_scale_shift_flags(),
+                forward.handle, attributes.handle)
+        }
+        guard let descriptor else { throw EngineError.unsupported(operation: "batch normalization", label: label) }
+        add(
+            primitiveStep(
+                "batch normalization dx", descriptor,
+                reads: [
+                    (DNNL_ARG_SRC, try use(x, own), seen), (DNNL_ARG_SCALE, try usePlain(node.inputs[1]), channels),
+                    // Version 2 wants a shift, too, but does not read it.
+                    (DNNL_ARG_SHIFT, try usePlain(node.inputs[1]), channels),
+                    (DNNL_ARG_MEAN, try usePlain(node.inputs[2]), channels),
+                    (DNNL_ARG_VARIANCE, try usePlain(node.inputs[3]), channels),
+                    (DNNL_ARG_DIFF_DST, try use(dy, own), seen),
+                ],
+                writes: [
+                    (DNNL_ARG_DIFF_SRC, define(node.outputs[0], own), seen),
+                    (DNNL_ARG_DIFF_SCALE, define(node.outputs[1], channels), channels),
+                    (DNNL_ARG_DIFF_SHIFT, define(node.outputs[2], channels), channels),
+                ]))
+    }
+}

@@ -1,0 +1,308 @@
+import COneDNN
+import WeftGraph
+import WeftKernels
+
+/// Memory that a step of a program reads or writes.
+struct Buffer {
+    enum Storage {
+        /// Placed in the program's arena, for as long as it is needed.
+        case arena
+        /// A parameter's value, or its gradient, in the store.
+        case parameter(Int)
+        case gradient(Int)
+        /// Kept from one run to the next: inputs, outputs, constants.
+        case persistent
+    }
+
+    var name: String
+    var byteCount: Int
+    var storage: Storage
+    var isInteger = false
+}
+
+/// One entry of the program before addresses are known.
+struct Step {
+    struct Argument {
+        let kind: Int32
+        let buffer: Int
+        let layout: Layout
+    }
+
+    enum Body {
+        case primitive(PrimitiveDescriptor, [Argument])
+        /// Given the addresses of the reads, then of the writes: what to run.
+        case kernel(([UnsafeMutableRawPointer]) -> () -> Void)
+    }
+
+    var name: String
+    var label: String
+    var body: Body
+    var reads: [Int]
+    var writes: [Int]
+    /// The first read's memory may be reused for the first write.
+    var isInPlace = false
+    /// The buffers whose values the graph's author would recognise, for diagnosis.
+    var results: [Int] = []
+}
+
+/// Turns kernels into steps: chooses oneDNN's primitives and layouts and inserts what copies between layouts.
+///
+/// Every tensor lives in the layout its producer made; a consumer that wants another gets a reorder, once.
+final class Lowering {
+    let store: ParameterStore
+    let options: CompilerOptions
+    /// Seed and place in the training, read by kernels that draw random numbers.
+    let clock: RandomClock
+    private(set) var steps: [Step] = []
+    /// Steps that depend on parameters alone, run once before the batches of an inference program.
+    private(set) var prologue: [Step] = []
+    private(set) var buffers: [Buffer] = []
+    /// Where a tensor's value is, in each layout it was needed in; the first is its producer's.
+    private var places: [Tensor: [(layout: Layout, buffer: Int)]] = [:]
+    private var constants: [Tensor: Float] = [:]
+    /// Gradients of parameters: they belong into the store, in the parameter's layout.
+    private let gradientOwners: [Tensor: [Int]]
+    private var parameterIndices: [Tensor: Int] = [:]
+    /// Buffers that change only when `prepare` is called: constants and, for inference, parameters.
+    private var prepared: Set<Int> = []
+    /// Primitive descriptors of forward passes, which oneDNN wants as hints for the backward ones.
+    var poolings: [Tensor: (descriptor: PrimitiveDescriptor, workspace: Int?)] = [:]
+    /// Poolings on Weft's own kernel: layouts of input and output, geometry, and the buffer of the maxima's places.
+    var separatePoolings: [Tensor: (x: Layout, y: Layout, geometry: weft_pooling, index: Int)] = [:]
+    var normalizations: [Tensor: PrimitiveDescriptor] = [:]
+    /// By matrix: the layout of the image it was multiplied with.
+    var imageLayouts: [Tensor: Layout] = [:]
+    let isTraining: Bool
+    /// Whether max pooling has to remember where its maxima were, for a gradient later in the program.
+    let hasPoolingGradients: Bool
+    /// The layer that the steps being made belong to.
+    var label = ""
+
+    /// The graph's inputs by name.
+    private(set) var inputs: [String: (buffer: Int, tensor: Tensor)] = [:]
+    /// From the graph's numbering of parameters to the store's.
+    let parameterOrder: [Int]
+
+    init(
+        store: ParameterStore, parameterOrder: [Int], options: CompilerOptions, clock: RandomClock,
+        gradientOwners: [Tensor: [Int]], hasPoolingGradients: Bool
+    ) {
+        self.store = store
+        self.parameterOrder = parameterOrder
+        self.options = options
+        self.clock = clock
+        self.gradientOwners = gradientOwners
+        isTraining = !gradientOwners.isEmpty
+        self.hasPoolingGradients = hasPoolingGradients
+    }
+
+    // MARK: Buffers and places
+
+    func addBuffer(
+        _ name: String, _ byteCount: Int, _ storage: Buffer.Storage = .arena, isInteger: Bool = false
+    ) -> Int {
+        buffers.append(Buffer(name: name, byteCount: byteCount, storage: storage, isInteger: isInteger))
+        return buffers.count - 1
+    }
+
+    func add(_ step: Step) { steps.append(step) }
+
+    /// The place of a result. A parameter's gradient in the parameter's layout goes straight into the store.
+    func define(_ tensor: Tensor, _ layout: Layout) -> Int {
+        var storage = Buffer.Storage.arena
+        if let owner = gradientOwners[tensor]?.first, let wanted = store.layouts[owner], wanted.isSameMemory(as: layout)
+        {
+            storage = .gradient(owner)
+        }
+        let isInteger = tensor.elementType == .int32
+        let buffer = addBuffer("%\(tensor.node)", layout.byteCount, storage, isInteger: isInteger)
+        places[tensor] = [(layout, buffer)]
+        return buffer
+    }
+
+    func definePlain(_ tensor: Tensor) throws -> Int { try define(tensor, .plain(tensor.shape.dimensions)) }
+
+    /// Another name for memory that is there already.
+    func alias(_ tensor: Tensor, _ layout: Layout, _ buffer: Int) { places[tensor] = [(layout, buffer)] }
+
+    /// Two inputs of one name are one.
+    func defineInput(_ tensor: Tensor, _ name: String) throws {
+        let layout = try Layout.plain(tensor.shape.dimensions)
+        if let (buffer, other) = inputs[name] {
+            guard other.shape == tensor.shape, other.elementType == tensor.elementType else {
+                throw EngineError.mismatch("input \(name) is used with shapes \(other.shape) and \(tensor.shape)")
+            }
+            return alias(tensor, layout, buffer)
+        }
+        let isInteger = tensor.elementType == .int32
+        let buffer = addBuffer("input \(name)", layout.byteCount, .persistent, isInteger: isInteger)
+        inputs[name] = (buffer, tensor)
+        places[tensor] = [(layout, buffer)]
+    }
+
+    func defineParameter(_ tensor: Tensor, _ index: Int) { parameterIndices[tensor] = index }
+
+    func defineConstant(_ tensor: Tensor, _ value: Float) { constants[tensor] = value }
+    func constant(_ tensor: Tensor) -> Float? { constants[tensor] }
+
+    /// The layout a tensor's value is in now; for a parameter that nobody used yet, plain.
+    func layout(of tensor: Tensor) throws -> Layout {
+        if let first = places[tensor]?.first { return first.layout }
+        if let index = parameterIndices[tensor], let layout = store.layouts[index] { return layout }
+        return try .plain(tensor.shape.dimensions)
+    }
+
+    /// The same for an image: a kernel that is looked at as one may have split axes.
+    func imageLayout(of tensor: Tensor) throws -> Layout {
+        let layout = try layout(of: tensor)
+        return layout.dimensions == tensor.shape.dimensions ? layout : try .plain(tensor.shape.dimensions)
+    }
+
+    /// The layout that a gradient should have so that the optimizer can use it as it is.
+    func wantedLayout(of tensor: Tensor) -> Layout? { gradientOwners[tensor]?.first.flatMap { store.layouts[$0] } }
+
+    func usePlain(_ tensor: Tensor) throws -> Int { try use(tensor, .plain(tensor.shape.dimensions)) }
+
+    /// The tensor's value in the given layout, copied into it if need be.
+    func use(_ tensor: Tensor, _ layout: Layout) throws -> Int {
+        try materialize(tensor, layout)
+        let places = places[tensor]!
+        if let place = places.first(where: { $0.layout.isSameMemory(as: layout) }) { return place.buffer }
+        let (source, buffer) = places[0]
+        let target: Int
+        if source.dimensions == layout.dimensions {
+            target = try reorder(buffer, source, layout, tensor)
+        } else {
+            // The two layouts split the axes differently; they meet in row-major order.
+            let plainSource = try Layout.plain(source.dimensions)
+            let plain = source.isSameMemory(as: plainSource) ? buffer : try reorder(buffer, source, plainSource, tensor)
+            let plainTarget = try Layout.plain(layout.dimensions)
+            target = layout.isSameMemory(as: plainTarget) ? plain : try reorder(plain, plainTarget, layout, tensor)
+        }
+        self.places[tensor]!.append((layout, target))
+        return target
+    }
+
+    /// Gives parameters and constants a place when they are first used.
+    private func materialize(_ tensor: Tensor, _ layout: Layout) throws {
+        guard places[tensor] == nil else { return }
+        if let index = parameterIndices[tensor] {
+            store.proposeLayout(layout, of: index)
+            let settled = store.layouts[index]!
+            let name = "parameter \(store.entries[index].parameter.name)"
+            let buffer = addBuffer(name, settled.byteCount, .parameter(index))
+            if !isTraining { prepared.insert(buffer) }
+            places[tensor] = [(settled, buffer)]
+        } else if let value = constants[tensor] {
+            let buffer = addBuffer("constant", tensor.shape.count * 4, .persistent)
+            prologue.append(
+                Step(
+                    name: "fill", label: label,
+                    body: .kernel { addresses in
+                        let (address, count) = (addresses[0].assumingMemoryBound(to: Float.self), tensor.shape.count)
+                        return { weft_fill(address, value, count) }
+                    }, reads: [], writes: [buffer]))
+            prepared.insert(buffer)
+            places[tensor] = [(try .plain(tensor.shape.dimensions), buffer)]
+        } else {
+            preconditionFailure("\(tensor) is used before it is computed")
+        }
+    }
+
+    private func reorder(_ buffer: Int, _ source: Layout, _ target: Layout, _ tensor: Tensor) throws -> Int {
+        let attributes = try PrimitiveAttributes()
+        let engine = try Device.engine
+        guard
+            let descriptor = try PrimitiveDescriptor.create(
+                "reorder",
+                {
+                    dnnl_reorder_primitive_desc_create(
+                        &$0, source.descriptor, engine, target.descriptor, engine, attributes.handle)
+                })
+        else { throw EngineError.unsupported(operation: "reorder", label: label) }
+        let once = prepared.contains(buffer)
+        let storage = once ? Buffer.Storage.persistent : .arena
+        let result = addBuffer(buffers[buffer].name, target.byteCount, storage, isInteger: buffers[buffer].isInteger)
+        let step = primitiveStep(
+            "reorder", descriptor, reads: [(DNNL_ARG_FROM, buffer, source)], writes: [(DNNL_ARG_TO, result, target)],
+            scratch: storage)
+        if once {
+            prepared.insert(result)
+            prologue.append(step)
+        } else {
+            steps.append(step)
+        }
+        return result
+    }
+
+    // MARK: Steps
+
+    /// A step of a primitive; layouts in oneDNN's order of axes.
+    func primitiveStep(
+        _ name: String, _ descriptor: PrimitiveDescriptor, reads: [(Int32, Int, Layout)],
+        writes: [(Int32, Int, Layout)], scratch storage: Buffer.Storage = .arena
+    ) -> Step {
+        var arguments = (reads + writes).map { Step.Argument(kind: $0.0, buffer: $0.1, layout: $0.2) }
+        var written = writes.map(\.1)
+        let scratch = descriptor.byteCount(dnnl_query_scratchpad_md)
+        if scratch > 0, let layout = try? descriptor.layout(dnnl_query_scratchpad_md, dimensions: [scratch]) {
+            let buffer = addBuffer("scratchpad", scratch, storage)
+            arguments.append(Step.Argument(kind: DNNL_ARG_SCRATCHPAD, buffer: buffer, layout: layout))
+            written.append(buffer)
+        }
+        return Step(
+            name: "\(name) \(descriptor.implementation)", label: label, body: .primitive(descriptor, arguments),
+            reads: reads.map(\.1), writes: written, results: writes.map(\.1))
+    }
+
+    func addKernel(
+        _ name: String, reads: [Int], writes: [Int], isInPlace: Bool = false,
+        _ make: @escaping ([UnsafeMutableRawPointer]) -> () -> Void
+    ) {
+        add(
+            Step(
+                name: name, label: label, body: .kernel(make), reads: reads, writes: writes, isInPlace: isInPlace,
+                results: writes))
+    }
+
+    /// Copies a finished value to where it is kept: an output, or a gradient that did not land there.
+    func store(_ tensor: Tensor, into storage: Buffer.Storage, _ layout: Layout, name: String) throws -> Int {
+        addCopy(try use(tensor, layout), to: storage, name)
+    }
+
+    private func addCopy(_ source: Int, to storage: Buffer.Storage, _ name: String) -> Int {
+        let bytes = buffers[source].byteCount
+        let target = addBuffer(name, bytes, storage, isInteger: buffers[source].isInteger)
+        addKernel("copy", reads: [source], writes: [target]) { addresses in
+            let (from, to) = (addresses[0], addresses[1])
+            return { to.copyMemory(from: from, byteCount: bytes) }
+        }
+        return target
+    }
+
+    /// Stores new values of parameters, all of them computed from the old ones.
+    func assign(_ assignments: [(parameter: Int, value: Tensor)]) throws {
+        let sources = try assignments.map { parameter, value in
+            let layout = try store.layouts[parameter] ?? .plain(value.shape.dimensions)
+            store.proposeLayout(layout, of: parameter)
+            let source = try use(value, layout)
+            // The value of another parameter has to be taken before that one is assigned itself.
+            guard case .parameter = buffers[source].storage else { return source }
+            return addCopy(source, to: .arena, "old value")
+        }
+        for ((parameter, _), source) in zip(assignments, sources) {
+            _ = addCopy(source, to: .parameter(parameter), "assignment")
+        }
+    }
+
+    /// Makes sure that every parameter's gradient is in the store at the end.
+    func storeGradients() throws {
+        let owned = gradientOwners.flatMap { tensor, owners in owners.map { (tensor: tensor, owner: $0) } }
+        for (tensor, owner) in owned.sorted(by: { $0.owner < $1.owner }) {
+            let layout = try store.layouts[owner] ?? .plain(store.entries[owner].parameter.shape.dimensions)
+            store.proposeLayout(layout, of: owner)
+            if let place = places[tensor]?.first, case .gradient(owner) = buffers[place.buffer].storage { continue }
+            _ = try store(tensor, into: .gradient(owner), layout, name: "gradient")
+        }
+    }
+}

@@ -1,0 +1,67 @@
+import COneDNN
+import WeftKernels
+
+/// The processor: oneDNN's engine and stream, and the number of threads both oneDNN and Weft's kernels use.
+public enum Device {
+    /// oneDNN's handles live as long as the process; oneDNN allows their use from any thread.
+    struct Handles: @unchecked Sendable {
+        let engine: dnnl_engine_t
+        let stream: dnnl_stream_t
+    }
+
+    static let handles: Result<Handles, EngineError> = {
+        do {
+            var engine: dnnl_engine_t?
+            try check("engine_create", dnnl_engine_create(&engine, dnnl_cpu, 0))
+            var stream: dnnl_stream_t?
+            try check("stream_create", dnnl_stream_create(&stream, engine, dnnl_stream_default_flags.rawValue))
+            weft_set_threads(weft_default_threads())
+            return .success(Handles(engine: engine!, stream: stream!))
+        } catch {
+            return .failure(error as? EngineError ?? .mismatch("\(error)"))
+        }
+    }()
+
+    static var engine: dnnl_engine_t { get throws { try handles.get().engine } }
+    static var stream: dnnl_stream_t { get throws { try handles.get().stream } }
+
+    /// How many threads a step uses: by default the cores there are, or what `OMP_NUM_THREADS` says.
+    ///
+    /// Set it before the first program is compiled, on the thread that will run it: compiled primitives are made for a
+    /// number of threads, and the bits of a result depend on it.
+    public static var threads: Int {
+        get {
+            _ = handles
+            return Int(weft_get_threads())
+        }
+        set {
+            _ = handles
+            weft_set_threads(Int32(max(1, newValue)))
+        }
+    }
+
+    /// What results depend on besides seed and data: oneDNN's version and the instruction set it uses here.
+    public static var description: String {
+        let version = dnnl_version().pointee
+        return "oneDNN \(version.major).\(version.minor).\(version.patch), \(instructionSet), \(threads) threads"
+    }
+
+    public static var oneDNNVersion: String {
+        let version = dnnl_version().pointee
+        return "\(version.major).\(version.minor).\(version.patch)"
+    }
+
+    public static var instructionSet: String {
+        switch dnnl_get_effective_cpu_isa() {
+        case dnnl_cpu_isa_sse41: return "sse4.1"
+        case dnnl_cpu_isa_avx: return "avx"
+        case dnnl_cpu_isa_avx2: return "avx2"
+        case dnnl_cpu_isa_avx2_vnni: return "avx2 vnni"
+        case dnnl_cpu_isa_avx512_core: return "avx512"
+        case dnnl_cpu_isa_avx512_core_vnni: return "avx512 vnni"
+        case dnnl_cpu_isa_avx512_core_bf16: return "avx512 bf16"
+        case dnnl_cpu_isa_avx512_core_amx: return "avx512 bf16 amx"
+        default: return "isa \(dnnl_get_effective_cpu_isa().rawValue)"
+        }
+    }
+}

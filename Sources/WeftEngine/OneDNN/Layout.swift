@@ -1,0 +1,103 @@
+import COneDNN
+import WeftGraph
+
+/// Where each element of a tensor lies in memory: a oneDNN memory descriptor over the tensor's axes in logical order.
+///
+/// oneDNN wants images as (batch, channels, height, width) and kernels as (out, in, height, width); `permuted` goes between
+/// that and Weft's order. A layout's axes may split a tensor's own (a dense kernel seen as height × width × channels × out).
+final class Layout {
+    let descriptor: weft_md
+    let dimensions: [Int]
+
+    /// Takes ownership of the descriptor.
+    init(owning descriptor: weft_md, dimensions: [Int]) {
+        self.descriptor = descriptor
+        self.dimensions = dimensions
+    }
+
+    deinit { weft_md_destroy(descriptor) }
+
+    /// Row-major.
+    static func plain(_ shape: [Int]) throws -> Layout {
+        let shape = shape.isEmpty ? [1] : shape
+        try checkShape(shape)
+        var descriptor: weft_md?
+        try check(
+            "memory_desc",
+            weft_md_create_with_strides(
+                &descriptor, Int32(shape.count), shape.map(Int64.init), dnnl_f32, Shape(shape).strides.map(Int64.init)))
+        return Layout(owning: descriptor!, dimensions: shape)
+    }
+
+    /// Left for a primitive to choose.
+    static func any(_ shape: [Int]) throws -> Layout {
+        try checkShape(shape)
+        var descriptor: weft_md?
+        try check(
+            "memory_desc",
+            weft_md_create_with_tag(
+                &descriptor, Int32(shape.count), shape.map(Int64.init), dnnl_f32, dnnl_format_tag_any))
+        return Layout(owning: descriptor!, dimensions: shape)
+    }
+
+    /// What a descriptor can hold: 12 axes, and lengths whose product can still be addressed with some padding.
+    private static func checkShape(_ shape: [Int]) throws {
+        guard shape.count <= Int(DNNL_MAX_NDIMS), Shape(shape).isValid, Shape(shape).count < 1 << 48 else {
+            throw EngineError.mismatch("a tensor cannot have the shape \(Shape(shape))")
+        }
+    }
+
+    static func copying(_ descriptor: weft_const_md, dimensions: [Int]) throws -> Layout {
+        var copy: weft_md?
+        try check("memory_desc", weft_md_clone(&copy, descriptor))
+        return Layout(owning: copy!, dimensions: dimensions)
+    }
+
+    var byteCount: Int { dnnl_memory_desc_get_size(descriptor) }
+
+    /// Whether every element lies at the same address.
+    func isSameMemory(as other: Layout) -> Bool { weft_md_same_memory(descriptor, other.descriptor) != 0 }
+
+    /// Axis i of the result is axis `order[i]` of this layout.
+    func permuted(_ order: [Int]) throws -> Layout {
+        // oneDNN asks where each old axis goes.
+        var destination = [Int32](repeating: 0, count: order.count)
+        for (new, old) in order.enumerated() { destination[old] = Int32(new) }
+        var result: weft_md?
+        try check("permute_axes", weft_md_permute(&result, descriptor, destination))
+        return Layout(owning: result!, dimensions: order.map { dimensions[$0] })
+    }
+
+    // Weft's order of axes to oneDNN's and back.
+    func imageToOneDNN() throws -> Layout { try permuted([0, 3, 1, 2]) }
+    func imageFromOneDNN() throws -> Layout { try permuted([0, 2, 3, 1]) }
+    func kernelToOneDNN() throws -> Layout { try permuted([3, 2, 0, 1]) }
+    func kernelFromOneDNN() throws -> Layout { try permuted([2, 3, 1, 0]) }
+
+    /// For an image: how many neighbouring values belong to one pixel, all channels in row-major order or a block of them.
+    /// `nil` for any other layout.
+    func channelsPerPixel() throws -> Int? {
+        guard dimensions.count == 4 else { return nil }
+        if try isPlain() { return dimensions[3] }
+        let order = [dimensions[0], dimensions[3], dimensions[1], dimensions[2]]
+        for (tag, block) in [(dnnl_nChw16c, 16), (dnnl_nChw8c, 8)] {
+            var descriptor: weft_md?
+            try check("memory_desc", weft_md_create_with_tag(&descriptor, 4, order.map(Int64.init), dnnl_f32, tag))
+            let blocked = try Layout(owning: descriptor!, dimensions: order).imageFromOneDNN()
+            if isSameMemory(as: blocked) { return block }
+        }
+        return nil
+    }
+
+    /// The layout of another image size with the same arrangement of channels.
+    func resized(to shape: [Int], channelsPerPixel block: Int) throws -> Layout {
+        if try isPlain() { return try .plain(shape) }
+        var descriptor: weft_md?
+        let order = [shape[0], shape[3], shape[1], shape[2]]
+        let tag = block == 16 ? dnnl_nChw16c : dnnl_nChw8c
+        try check("memory_desc", weft_md_create_with_tag(&descriptor, 4, order.map(Int64.init), dnnl_f32, tag))
+        return try Layout(owning: descriptor!, dimensions: order).imageFromOneDNN()
+    }
+
+    func isPlain() throws -> Bool { try isSameMemory(as: .plain(dimensions)) }
+}

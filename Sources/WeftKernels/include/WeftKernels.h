@@ -1,0 +1,192 @@
+// Loops for what oneDNN has no primitive for. Plain C, so that each is compiled for several processors and chosen at
+// load time; every array is float32 in row-major order unless said otherwise. No function allocates or fails.
+#ifndef WEFT_KERNELS_H
+#define WEFT_KERNELS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+// MARK: Threads (threads.c)
+
+/// The number of threads the kernels may use, of oneDNN's own OpenMP pool; 1 at start. The pool belongs to the thread
+/// that calls, so a program should be run by one and the same thread. No result depends on the number.
+void weft_set_threads(int count);
+int weft_get_threads(void);
+/// What the pool would use by itself: the cores, or what OMP_NUM_THREADS says.
+int weft_default_threads(void);
+
+/// From here on this thread treats numbers below 1.2e-38 as zero, as TensorFlow's and XLA's threads do: a processor
+/// computes with them a hundred times slower, and decaying optimizer slots are full of them. The threads of the pool do so
+/// always. Returns what to give back to weft_end_flushing_denormals.
+unsigned weft_begin_flushing_denormals(void);
+void weft_end_flushing_denormals(unsigned state);
+
+// MARK: Element by element (elementwise.c, instruction.c)
+
+typedef enum {
+    // One operand: a; constants p and q.
+    WEFT_NEGATE, WEFT_ABSOLUTE, WEFT_SIGN, WEFT_SQUARE, WEFT_SQUARE_ROOT, WEFT_RECIPROCAL, WEFT_RECIPROCAL_SQUARE_ROOT,
+    WEFT_EXPONENTIAL, WEFT_LOGARITHM, WEFT_SINE, WEFT_COSINE, WEFT_TANH, WEFT_SIGMOID, WEFT_RELU, WEFT_SOFTPLUS,
+    WEFT_STEP, WEFT_LEAKY_RELU /* slope p */, WEFT_ELU /* alpha p */, WEFT_AFFINE /* a·p + q */,
+    WEFT_CLIP /* to [p, q] */, WEFT_POWER /* a^p */, WEFT_FROM_INT32 /* a's bits are an int32 */,
+    WEFT_CONSTANT /* p, no operand */,
+    // Two operands: a, b.
+    WEFT_ADD, WEFT_SUBTRACT, WEFT_MULTIPLY, WEFT_DIVIDE, WEFT_MAXIMUM, WEFT_MINIMUM, WEFT_GREATER, WEFT_EQUAL,
+} weft_elementwise_op;
+
+/// One instruction; its result is register `inputs + position in code`.
+typedef struct {
+    int32_t op;    // weft_elementwise_op
+    int32_t a, b;  // registers
+    float p, q;
+} weft_instruction;
+
+/// An operand: element i of the result reads data[(i / inner) % period]. A full operand has inner = 1 and period =
+/// count; a scalar has period = 1; a vector along the last axis has inner = 1.
+typedef struct {
+    const float *data;
+    size_t inner, period;
+} weft_operand;
+
+enum { WEFT_MAX_INPUTS = 8, WEFT_MAX_OUTPUTS = 4, WEFT_MAX_CODE = 32 };
+
+/// A chain of operations run block by block, so that intermediate values stay in the first-level cache.
+/// Outputs may be the same memory as a full operand (in place), but two may not exchange operands.
+typedef struct {
+    size_t count;
+    int32_t inputs, length, outputs;
+    weft_operand input[WEFT_MAX_INPUTS];
+    weft_instruction code[WEFT_MAX_CODE];
+    int32_t output_register[WEFT_MAX_OUTPUTS];
+    float *output[WEFT_MAX_OUTPUTS];
+} weft_elementwise_program;
+
+void weft_elementwise(const weft_elementwise_program *program);
+
+// MARK: Reductions and copies (reduce.c, copy.c)
+
+typedef enum { WEFT_SUM, WEFT_MEAN, WEFT_MAX } weft_reduction;
+
+/// y[outer][inner] = reduction over m of x[outer][m][inner]. Sums are exact to a few ulp (pairwise or wider
+/// accumulators), in an order that depends only on the lengths. The maximum of numbers with a NaN among them is NaN.
+void weft_reduce(weft_reduction kind, const float *x, float *y, size_t outer, size_t middle, size_t inner);
+
+enum { WEFT_MAX_RANK = 8 };
+/// dst[Σ i·dst_strides] = src[Σ i·src_strides] for all indices below dims (strides in elements, 0 repeats).
+void weft_copy_strided(
+    float *dst, const ptrdiff_t *dst_strides, const float *src, const ptrdiff_t *src_strides, const size_t *dims,
+    int rank);
+void weft_fill(float *dst, float value, size_t count);
+
+// MARK: Classes (classes.c)
+
+/// Rows of `classes` values. `y` may be `x`.
+void weft_softmax(const float *x, float *y, size_t rows, size_t classes);
+/// Exactly one of `labels` (class numbers) and `targets` (rows of probabilities) is given.
+/// loss = −Σ t·log softmax(x): from the logits, never overflowing, exact at logits of 0, ±88, ±1e4, ±1e30.
+/// A label that is no class gives NaN, here and in the gradient.
+void weft_softmax_cross_entropy(
+    const float *logits, const int32_t *labels, const float *targets, float *loss, size_t rows, size_t classes);
+/// dlogits = (softmax(x)·Σt − t)·dloss, with dloss[row · dloss_stride] (stride 0: one number for all). `dlogits` may be
+/// `logits`.
+void weft_softmax_cross_entropy_gradient(
+    const float *logits, const int32_t *labels, const float *targets, const float *dloss, size_t dloss_stride,
+    float *dlogits, size_t rows, size_t classes);
+void weft_argmax(const float *x, int32_t *index, size_t rows, size_t classes);  // the first of equals; NaN never wins
+/// 1 where fewer than k scores of the row are larger than the label's own, else 0; 0 where that is NaN or the label no
+/// class.
+void weft_in_top_k(const float *scores, const int32_t *labels, float *hit, size_t rows, size_t classes, int k);
+/// Zeros where the label is no class.
+void weft_one_hot(const int32_t *labels, float *y, size_t rows, size_t classes);
+
+// MARK: Randomness (random.c): Philox-4x32-10, word for word as WeftGraph's Philox
+
+typedef struct {
+    uint64_t seed;
+    uint32_t stream, epoch, step;
+} weft_random_key;
+
+void weft_random_uniform(float *y, size_t count, const weft_random_key *key);  // [0, 1)
+void weft_random_normal(float *y, size_t count, const weft_random_key *key);
+/// y = x / (1 − rate) where uniform(i) ≥ rate, else 0; may be in place.
+void weft_dropout(const float *x, float *y, size_t count, float rate, const weft_random_key *key);
+
+// MARK: Max pooling (pooling.c)
+
+/// Windows of size_height × size_width side by side, without padding; what is left over at the right and at the bottom
+/// belongs to no window. A plane is height × width pixels of `channels` neighbouring values: an image in row-major order,
+/// or one block of channels in a blocked layout.
+typedef struct {
+    size_t planes, height, width, channels, size_height, size_width, out_height, out_width;
+} weft_pooling;
+
+/// y: the largest value of each window; index: its place there, row by row, the first of equals. NaN is the largest.
+void weft_max_pooling(const weft_pooling *geometry, const float *x, float *y, uint8_t *index);
+/// dx: dy at the place of the maximum, 0 elsewhere.
+void weft_max_pooling_gradient(const weft_pooling *geometry, const float *dy, const uint8_t *index, float *dx);
+
+// MARK: Affine transforms (affine.c)
+
+/// The pixels outside of an image a b c d.
+typedef enum {
+    WEFT_FILL_REFLECT,   // d c b a | a b c d | d c b a
+    WEFT_FILL_WRAP,      // a b c d | a b c d | a b c d
+    WEFT_FILL_CONSTANT,  // k k k k | a b c d | k k k k
+    WEFT_FILL_NEAREST,   // a a a a | a b c d | d d d d
+} weft_fill_mode;
+
+typedef struct {
+    size_t count, height, width, channels;  // of the images; height and width below 2^30
+    weft_fill_mode fill_mode;
+    float fill_value;
+    bool bilinear;  // else the nearest pixel
+} weft_resampling;
+
+/// y[n][i][j] = x[n] at row b0·j + b1·i + b2 and column a0·j + a1·i + a2, where transforms[n] = a0, a1, a2, b0, b1, b2.
+void weft_affine_transform(const weft_resampling *resampling, const float *x, const float *transforms, float *y);
+
+// MARK: Input (pixels.c)
+
+// Every index must name a row of src.
+
+/// Row r of dst = (row index[r] of src) · scale + offset, the product rounded once: with 1/255 it is x / 255.
+void weft_gather_u8(
+    float *dst, const uint8_t *src, const int32_t *index, size_t rows, size_t row_length, double scale, float offset);
+void weft_gather_f32(float *dst, const float *src, const int32_t *index, size_t rows, size_t row_length);
+void weft_gather_i32(int32_t *dst, const int32_t *src, const int32_t *index, size_t rows, size_t row_length);
+
+// MARK: Optimizers (optimizers.c): one pass over a range of the parameter arena
+
+/// g := gradient · gradient_scale, clipped to ±clip_value where clip_value > 0; every rule starts with it.
+typedef struct {
+    float gradient_scale, clip_value;
+} weft_gradient_rule;
+
+/// w −= rate·g
+void weft_sgd(float *w, const float *g, size_t n, weft_gradient_rule rule, float rate);
+/// m := momentum·m − rate·g; w += m, or (nesterov) w += momentum·m − rate·g
+void weft_sgd_momentum(
+    float *w, const float *g, float *m, size_t n, weft_gradient_rule rule, float rate, float momentum, bool nesterov);
+/// m += (g − m)(1 − beta1); v += (g² − v)(1 − beta2); w −= rate·m / (√v + epsilon). `rate` holds the bias correction.
+/// beta1 and beta2 are double since 1 − 0.999f is off by 1.3e-5; they are taken off 1 before they become float.
+void weft_adam(
+    float *w, const float *g, float *m, float *v, size_t n, weft_gradient_rule rule, float rate, double beta1,
+    double beta2, float epsilon);
+/// a += g²; w −= rate·g / √(a + epsilon)
+void weft_adagrad(float *w, const float *g, float *a, size_t n, weft_gradient_rule rule, float rate, float epsilon);
+/// v := rho·v + (1 − rho)·g²; w −= rate·g / √(v + epsilon), through m (momentum·m + that) where momentum > 0, and with
+/// the square of the mean of g (mean := rho·mean + (1 − rho)·g) taken off v where `mean` is not null (centered). `m`
+/// may be null where momentum is 0.
+void weft_rmsprop(
+    float *w, const float *g, float *v, float *m, float *mean, size_t n, weft_gradient_rule rule, float rate,
+    double rho, float momentum, float epsilon);
+
+// MARK: Inspection (inspect.c)
+
+/// In double, in an order that depends only on n.
+double weft_sum_of_squares(const float *x, size_t n);
+/// Whether no element is NaN or infinite.
+bool weft_all_finite(const float *x, size_t n);
+
+#endif

@@ -1,0 +1,106 @@
+import Foundation
+
+/// A figure before it is drawn: gnuplot's commands, and the numbers it shows.
+public struct Figure: Sendable {
+    /// The files' name without its suffix.
+    public let name: String
+    /// In points: the SVG's size, half the PNG's.
+    public let width: Int
+    public let height: Int
+    /// What it shows, for those who cannot see it and as its caption.
+    public let description: String
+    /// The numbers it shows.
+    public let data: CSV
+    /// gnuplot commands that draw it, whatever the terminal.
+    let commands: String
+    /// Files that the commands read.
+    var files: [(name: String, data: Data)] = []
+
+    /// Text is text (`noenhanced`): no `_`, `^` or `{` in a name changes how it is set.
+    var svgCommands: String {
+        terminal("svg", "svg size \(width),\(height) noenhanced font '\(Figure.font)' background '#ffffff'")
+    }
+
+    /// The same at twice the size, text and lines too. The scales differ because gnuplot's two terminals measure
+    /// differently: cairo takes a font's size as points at 96 dots per inch, the SVG as dots.
+    var pngCommands: String {
+        terminal(
+            "png",
+            "pngcairo size \(2 * width),\(2 * height) noenhanced font '\(Figure.font)'"
+                + " fontscale 1.5 linewidth 2 pointscale 2.6 dashlength 2 background '#ffffff'")
+    }
+
+    private func terminal(_ suffix: String, _ terminal: String) -> String {
+        """
+        reset
+        set encoding utf8
+        set terminal \(terminal)
+        set output '\(name).\(suffix)'
+        \(commands)
+        unset output
+
+        """
+    }
+
+    /// gnuplot's SVG made fit for readers: fonts for machines that lack the first choice, pixels kept sharp, and what
+    /// the figure shows as its only title, where gnuplot names each part by its command.
+    func finished(svg: String) -> String {
+        let parts = svg.components(separatedBy: "<title>")
+        let rest = parts.dropFirst().map { $0.components(separatedBy: "</title>").dropFirst().joined() }
+        let title: Markup = "<title>\(description)</title>"
+        let fonts = "font-family=\"\(Figure.family), Verdana, Helvetica, Arial, sans-serif\""
+        return ((parts.first ?? "") + title.text + rest.joined())
+            .replacingOccurrences(of: "font-family=\"\(Figure.family)\"", with: fonts)
+            .replacingOccurrences(of: "<image ", with: "<image style='image-rendering:pixelated' ")
+    }
+
+    static let family = "DejaVu Sans"
+    static let fontSize = 13.0
+    private static let font = "\(family),\(Int(fontSize))"
+}
+
+/// A figure as files.
+public struct RenderedFigure: Sendable {
+    public let figure: Figure
+    public let svg: Data
+    public let png: Data
+}
+
+/// The colours of the figures: dark to light in grey as well, and apart for colour-blind readers (Okabe and Ito's
+/// blue and vermillion).
+enum Ink {
+    static let training = "#0072b2"
+    static let validation = "#d55e00"
+    static let text = "#1f2937"
+    static let muted = "#4b5563"
+    static let axis = "#6b7280"
+    static let grid = "#e2e5ea"
+}
+
+/// Text measured as DejaVu Sans sets it, in points, near enough to keep labels inside their space.
+enum TextMeasure {
+    static func width(_ text: String, size: Double) -> Double {
+        text.reduce(0) { $0 + share($1) } * size
+    }
+
+    /// The text, or as much of its beginning as fits, with an ellipsis.
+    static func fitted(_ text: String, size: Double, width limit: Double) -> String {
+        guard width(text, size: size) > limit else { return text }
+        var kept = Substring(text)
+        while !kept.isEmpty, width(kept + "…", size: size) > limit { kept.removeLast() }
+        return kept.trimmingCharacters(in: .whitespaces) + "…"
+    }
+
+    private static func share(_ character: Character) -> Double {
+        switch character {
+        case "i", "j", "l", "I", "'", ".", ",", ":", ";", "|", " ", "(", ")", "[", "]", "/", "!", "f", "t", "r", "-":
+            0.4
+        case "m", "w", "M", "W", "@", "%", "—", "…", "→": 1.0
+        case _ where character.unicodeScalars.first!.value >= 0x1100: 1.1
+        case _ where character.isUppercase: 0.73
+        default: 0.63
+        }
+    }
+
+    private static func width(_ text: some StringProtocol, size: Double) -> Double { width(String(text), size: size) }
+}

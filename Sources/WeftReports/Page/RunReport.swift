@@ -1,0 +1,69 @@
+import Foundation
+
+/// Writes what a finished run shows: tables, figures and one page with all of it.
+public enum RunReport {
+    /// The page's name in the run's folder.
+    public static let fileName = "report.html"
+
+    /// Writes `confusion.csv`, `predictions.csv`, `classification-report.txt` (these for classifiers), `figures/` (each
+    /// figure as SVG, PNG and CSV) and `report.html`, a page that needs no other file.
+    ///
+    /// Each file is written beside its place and then moved into it, so that none is ever half-written. The tables
+    /// come first and stay if drawing fails.
+    ///
+    /// - Parameter folder: is made where it does not exist; files of these names in it are replaced.
+    /// - Throws: `FigureError` for a missing or failing gnuplot, `ReportError` for metrics whose figures would have
+    ///   one name, errors of `contents.image`, and Foundation's for what cannot be written.
+    public static func write(_ contents: RunReportContents, to folder: URL) throws {
+        let confusion = try contents.predictions?.confusionMatrix()
+        let report = confusion.map(ClassificationReport.init)
+        let figuresFolder = folder.appending(path: "figures")
+        try FileManager.default.createDirectory(at: figuresFolder, withIntermediateDirectories: true)
+        func write(_ text: String, _ name: String) throws {
+            try Data(text.utf8).write(to: folder.appending(path: name), options: .atomic)
+        }
+        if let confusion { try write(confusion.csv.text, "confusion.csv") }
+        if let predictions = contents.predictions { try write(predictions.csvText, "predictions.csv") }
+        if let report { try write(report.text(), "classification-report.txt") }
+
+        let mistakes = try mistakes(of: contents)
+        let rendered = try Gnuplot().render(figures(of: contents, confusion: confusion, mistakes: mistakes))
+        for drawn in rendered {
+            let name = "figures/\(drawn.figure.name)"
+            try drawn.svg.write(to: folder.appending(path: "\(name).svg"), options: .atomic)
+            try drawn.png.write(to: folder.appending(path: "\(name).png"), options: .atomic)
+            try write(drawn.figure.data.text, "\(name).csv")
+        }
+        let page = RunPage(
+            contents: contents, confusion: confusion, report: report, mistakes: mistakes, figures: rendered)
+        try write(page.html(), fileName)
+    }
+
+    /// The figures of a run, in the order of the page: the loss and each metric over epochs and over time, the
+    /// confusion matrix, the most confident mistakes.
+    static func figures(
+        of contents: RunReportContents, confusion: ConfusionMatrix?, mistakes: [Mistake]
+    ) -> [Figure] {
+        let title = contents.title
+        var figures: [Figure?] = []
+        for metric in contents.metrics {
+            let test = contents.test(metric)
+            figures.append(.curve(metric, of: contents.history, title: title, test: test))
+            figures.append(.curve(metric, of: contents.history, overTime: true, title: title, test: test))
+        }
+        figures.append(confusion.flatMap { .confusion($0, title: title) })
+        figures.append(.mistakes(mistakes, title: "\(title): true → predicted, confidence"))
+        return figures.compactMap { $0 }
+    }
+
+    static func mistakes(of contents: RunReportContents) throws -> [Mistake] {
+        guard let predictions = contents.predictions, let image = contents.image else { return [] }
+        return try predictions.mostConfidentMistakes(contents.mistakeLimit).map { sample in
+            Mistake(
+                image: try image(sample), index: sample,
+                trueName: predictions.classNames[predictions.trueClasses[sample]],
+                predictedName: predictions.classNames[predictions.predictedClasses[sample]],
+                confidence: Double(predictions.confidence(sample)))
+        }
+    }
+}

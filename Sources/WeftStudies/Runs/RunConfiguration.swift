@@ -1,0 +1,71 @@
+import Foundation
+import Weft
+import WeftData
+import WeftEngine
+
+/// All that decides how a run goes: model, data, optimizer, numbers and seed.
+public struct RunConfiguration: Sendable {
+    /// A catalogue name or a model file's path, as the user gave it.
+    public var modelSource: String
+    public var model: Model
+    public var data: String
+    public var dataDirectory: String?
+    public var optimizer: Optimizer
+    public var loss: Loss
+    public var metrics: [Metric]
+    public var batchSize: Int
+    public var epochs: Int
+    public var validation: ValidationSplit?
+    public var seed: UInt64
+    /// Only the first images of training and test data.
+    public var take: Int?
+    public var shuffle: Bool
+    public var logSteps = false
+    /// How convolutions are computed.
+    public var math = CompilerOptions.Convolutions.direct
+
+    /// Keras's defaults, with those of the model file in front.
+    public init(_ file: ModelFile, source: String, data: String) throws {
+        modelSource = source
+        model = file.model
+        self.data = data
+        optimizer = file.training.optimizer ?? .rmsprop
+        loss = file.training.loss ?? .sparseCategoricalCrossentropy
+        metrics = file.training.metrics ?? [.accuracy]
+        batchSize = file.training.batchSize ?? 32
+        epochs = file.training.epochs ?? 1
+        validation = try RunConfiguration.split(file.training)
+        seed = 0
+        shuffle = true
+    }
+
+    private static func split(_ training: ModelFile.TrainingDefaults) throws -> ValidationSplit? {
+        if let fraction = training.validationSplit { return .lastFraction(fraction) }
+        guard let count = training.validationCount else { return nil }
+        return training.validationFirst == true ? .first(count) : .last(count)
+    }
+
+    /// As `run.json` shows it.
+    public var value: ConfigurationValue {
+        [
+            "data": .string(data), "optimizer": optimizer.configuration, "loss": loss.configuration,
+            "metrics": .array(metrics.map(\.configuration)), "batch_size": .int(batchSize), "epochs": .int(epochs),
+            "validation": validation.map(\.configuration) ?? nil,
+            // JSON's readers hold integers in 64 bits with a sign.
+            "seed": Int(exactly: seed).map { .int($0) } ?? .string("\(seed)"),
+            "take": take.map { .int($0) } ?? nil, "shuffle": .bool(shuffle), "log_steps": .bool(logSteps),
+            "math": .string(math.rawValue),
+        ]
+    }
+}
+
+extension ValidationSplit {
+    /// As a model file's training section has it.
+    public var configuration: ConfigurationValue {
+        switch self {
+        case .lastFraction(let fraction): ["validation_split": .double(fraction)]
+        case .last(let count): ["validation_count": .int(count)]
+        case .first(let count): ["validation_count": .int(count), "validation_first": true]
+        }
+    }
+}

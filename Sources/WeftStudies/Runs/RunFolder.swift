@@ -1,0 +1,109 @@
+import Foundation
+import Weft
+import WeftFiles
+
+/// The folder a run leaves, and the names in it.
+public struct RunFolder: Sendable {
+    public let url: URL
+
+    public var record: URL { url.appending(path: "run.json") }
+    public var model: URL { url.appending(path: "model.yaml") }
+    public var weights: URL { url.appending(path: "weights.safetensors") }
+    public var history: URL { url.appending(path: "history.csv") }
+    public var steps: URL { url.appending(path: "steps.csv") }
+    public var summary: URL { url.appending(path: "summary.txt") }
+
+    public init(_ url: URL) { self.url = url }
+
+    /// A new folder: the one given, which must not exist or be empty, or the first unused `runs/<model>-<n>`.
+    ///
+    /// - Throws: `RunError` where it exists or cannot be made.
+    public static func create(_ path: String?, model: String, under runs: String = "runs") throws -> RunFolder {
+        let manager = FileManager.default
+        if let path {
+            let contents = try? manager.contentsOfDirectory(atPath: path)
+            guard !manager.fileExists(atPath: path) || contents?.isEmpty == true else {
+                throw RunError("\(path) exists already: choose another --out, or remove it")
+            }
+            return try make(path)
+        }
+        // A name with a slash would be a path of its own.
+        let base = runs + "/" + model.replacingOccurrences(of: "/", with: "-")
+        var number = 1
+        while manager.fileExists(atPath: "\(base)-\(number)") { number += 1 }
+        return try make("\(base)-\(number)")
+    }
+
+    private static func make(_ path: String) throws -> RunFolder {
+        do {
+            try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        } catch {
+            // The system says why, which Foundation does not always.
+            let reason = mkdir(path, 0o777) == 0 ? RunError.reason(error) : String(cString: strerror(errno))
+            throw RunError("the folder '\(path)' cannot be made: \(reason)")
+        }
+        guard FileManager.default.isWritableFile(atPath: path) else {
+            throw RunError("the folder '\(path)' cannot be written to")
+        }
+        return RunFolder(URL(fileURLWithPath: path))
+    }
+
+    /// A run's folder, or a model file with weights beside it.
+    ///
+    /// - Throws: `RunError` where there is no finished run.
+    public static func existing(_ path: String) throws -> RunFolder {
+        let folder = RunFolder(URL(fileURLWithPath: path))
+        guard FileManager.default.fileExists(atPath: path) else {
+            throw RunError("there is no run or model file at \(path)")
+        }
+        guard FileManager.default.fileExists(atPath: folder.model.path) else {
+            throw RunError("\(path) is not a run: it has no model.yaml")
+        }
+        guard FileManager.default.fileExists(atPath: folder.weights.path) else {
+            throw RunError("\(path) has no weights.safetensors: the run did not get as far as saving its weights")
+        }
+        return folder
+    }
+
+    /// The model, built, with the names its layers had in training.
+    public func readModel() throws -> ModelFile { try ModelFile.read(model.path) }
+
+    func write(_ text: String, to url: URL) throws {
+        do {
+            try Data(text.utf8).write(to: url, options: .atomic)
+        } catch {
+            throw RunError("\(url.path) cannot be written: " + RunError.reason(error))
+        }
+    }
+}
+
+/// What can go wrong with a run's files.
+public struct RunError: Error, Hashable, CustomStringConvertible {
+    public let description: String
+    public init(_ description: String) { self.description = description }
+
+    /// The system's reason behind one of Foundation's errors.
+    public static func reason(_ error: any Error) -> String {
+        if let underlying = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError,
+            underlying.domain == NSPOSIXErrorDomain
+        {
+            return String(cString: strerror(Int32(underlying.code)))
+        }
+        return (error as NSError).localizedDescription
+    }
+}
+
+extension Model {
+    /// The model as a model file's text: JSON, which is YAML too, with every layer's name and arguments.
+    func modelFileText(training: ConfigurationValue) -> String {
+        let entries = layers.map { entry -> ConfigurationValue in
+            let className = type(of: entry.layer).className
+            return .object([.init(className, entry.layer.named(entry.name).layerConfiguration)])
+        }
+        let value: ConfigurationValue = [
+            "name": .string(displayedName), "input": inputs[0].shape!.configuration, "layers": .array(entries),
+            "training": training,
+        ]
+        return value.prettyJSON
+    }
+}

@@ -1,0 +1,181 @@
+import Foundation
+import Weft
+import WeftData
+import WeftEngine
+import WeftFiles
+import WeftGraph
+
+/// One training from configuration to finished folder: everything but the pictures.
+public final class TrainingRun {
+    public let configuration: RunConfiguration
+    public let model: Model
+    public let train: Dataset
+    public let validation: Dataset?
+    public let test: Dataset
+    public let trainer: Trainer
+    public let commandLine: String
+    /// How long each part took, in seconds, in order.
+    public private(set) var timings: [(name: String, seconds: Double)] = []
+    public private(set) var history = History()
+    public private(set) var testResults: Evaluation?
+    public private(set) var outputs: ModelOutputs?
+    public private(set) var weightsSHA256 = ""
+    public private(set) var dataSHA256: [(split: String, hash: String)] = []
+    private let began = Date()
+
+    /// Loads the data and puts everything together; nothing is written yet.
+    ///
+    /// - Throws: whatever is wrong with data, model or numbers, before anything is written.
+    public init(_ configuration: RunConfiguration, access: DataAccess, commandLine: String) throws {
+        self.configuration = configuration
+        self.commandLine = commandLine
+        let start = ContinuousClock.now
+        var data = try DatasetCatalog.standard.load(configuration.data, access: access)
+        if let take = configuration.take {
+            data.train = try data.train.take(take)
+            data.test = try data.test.take(min(take, data.test.count))
+        }
+        if let split = configuration.validation {
+            let parts = try data.train.split(split)
+            (train, validation) = (parts.train, parts.validation)
+        } else {
+            (train, validation) = (data.train, nil)
+        }
+        test = data.test
+        model =
+            configuration.model.isBuilt
+            ? configuration.model : try configuration.model.built(inputShape: train.imageShape)
+        timings.append(("loading data", (ContinuousClock.now - start).inSeconds))
+        trainer = try Trainer(
+            model, optimizer: configuration.optimizer, loss: configuration.loss, metrics: configuration.metrics,
+            seed: configuration.seed, options: CompilerOptions(convolutions: configuration.math))
+        try trainer.checkReadiness(
+            Samples(train), validation: validation.map { Samples($0) }, batchSize: configuration.batchSize,
+            epochs: configuration.epochs)
+    }
+
+    /// Trains, evaluates, and writes weights, history and record into the folder.
+    ///
+    /// - Parameter callbacks: told of the training's events besides those that write the run's files.
+    public func run(in folder: RunFolder, callbacks: [any Callback]) throws {
+        let training: ConfigurationValue = [
+            "optimizer": configuration.optimizer.configuration, "loss": configuration.loss.configuration,
+            "metrics": .array(configuration.metrics.map(\.configuration)), "batch_size": .int(configuration.batchSize),
+            "epochs": .int(configuration.epochs),
+        ]
+        try folder.write(model.modelFileText(training: training), to: folder.model)
+        try folder.write(try model.summary() + "\n", to: folder.summary)
+        timed("hashing data") {
+            dataSHA256 = [("training", train.sha256())]
+            if let validation { dataSHA256.append(("validation", validation.sha256())) }
+            dataSHA256.append(("test", test.sha256()))
+        }
+        try writeRecord(folder, status: "running")
+        var watchers: [any Callback] = [CSVLogger(folder.history)]
+        let stepLogger = configuration.logSteps ? StepLogger(folder.steps) : nil
+        if let stepLogger { watchers.append(stepLogger) }
+        do {
+            try timed("training") {
+                history = try trainer.fit(
+                    train, batchSize: configuration.batchSize, epochs: configuration.epochs, validation: validation,
+                    shuffle: configuration.shuffle, callbacks: watchers + callbacks)
+            }
+        } catch {
+            // What was trained before the error is kept, with the reason.
+            try stepLogger?.close()
+            try saveWeights(folder)
+            try writeRecord(folder, status: "failed", reason: "\(error)")
+            throw error
+        }
+        try saveWeights(folder)
+        try writeRecord(folder, status: "trained", reason: history.stopReason)
+        try timed("evaluation") {
+            testResults = try trainer.evaluate(test)
+            outputs = try trainer.predict(test)
+        }
+        try writeRecord(folder, status: history.stopReason == nil ? "finished" : "stopped", reason: history.stopReason)
+    }
+
+    private func saveWeights(_ folder: RunFolder) throws {
+        try trainer.weights().write(to: folder.weights)
+        weightsSHA256 = try trainer.weightsSHA256()
+    }
+
+    private func timed(_ name: String, _ body: () throws -> Void) rethrows {
+        let start = ContinuousClock.now
+        try body()
+        timings.append((name, (ContinuousClock.now - start).inSeconds))
+    }
+
+    // MARK: run.json
+
+    /// Final values by split: training (the last epoch's means), validation (after the last epoch), test.
+    public var results: [(split: String, values: [(name: String, value: Double)])] {
+        var results: [(split: String, values: [(name: String, value: Double)])] = []
+        if let last = history.epochs.last {
+            let own = last.values.filter { !$0.name.hasPrefix("val_") }
+            let validation = last.values.filter { $0.name.hasPrefix("val_") }
+            results.append(("training", own))
+            if !validation.isEmpty {
+                results.append(("validation", validation.map { (String($0.name.dropFirst(4)), $0.value) }))
+            }
+        }
+        if let testResults { results.append(("test", testResults.values)) }
+        return results
+    }
+
+    private func writeRecord(_ folder: RunFolder, status: String, reason: String? = nil) throws {
+        func object(_ pairs: [(String, ConfigurationValue)]) -> ConfigurationValue {
+            .object(pairs.map { ConfigurationValue.Field($0.0, $0.1) })
+        }
+        // JSON has no NaN and no infinity.
+        func number(_ value: Double) -> ConfigurationValue { value.isFinite ? .double(value) : .null }
+        let counts: [(String, ConfigurationValue)] =
+            [("training", .int(train.count))] + (validation.map { [("validation", .int($0.count))] } ?? [])
+            + [("test", .int(test.count))]
+        let record: ConfigurationValue = [
+            "weft": .string(Weft.version), "status": .string(status), "reason": reason.map { .string($0) } ?? nil,
+            "command": .string(commandLine), "started": .string(ISO8601DateFormatter().string(from: began)),
+            "model": object([
+                ("name", .string(model.displayedName)), ("source", .string(configuration.modelSource)),
+                ("parameters", .int(specificationCount)), ("input_shape", model.inputs[0].shape!.configuration),
+            ]),
+            "configuration": configuration.value,
+            "data": object([
+                ("name", .string(configuration.data)), ("class_names", .array(test.classNames.map { .string($0) })),
+                ("image_shape", test.imageShape.configuration), ("counts", object(counts)),
+                ("sha256", object(dataSHA256.map { ($0.split, .string($0.hash)) })),
+            ]),
+            "environment": object(Environment.current.map { ($0.name, .string($0.value)) }),
+            "timings": object(timings.map { ($0.name.replacingOccurrences(of: " ", with: "_"), .double($0.seconds)) }),
+            "results": object(
+                results.map { split in (split.split, object(split.values.map { ($0.name, number($0.value)) })) }),
+            "epochs_trained": .int(history.epochs.count),
+            "weights_sha256": weightsSHA256.isEmpty ? nil : .string(weightsSHA256),
+        ]
+        try folder.write(record.prettyJSON, to: folder.record)
+    }
+
+    public var specificationCount: Int { trainer.specifications.map(\.shape.count).reduce(0, +) }
+}
+
+/// Versions and machine: what a run's bits depend on besides its configuration.
+public enum Environment {
+    public static var current: [(name: String, value: String)] {
+        [
+            ("onednn", Device.oneDNNVersion), ("instruction_set", Device.instructionSet),
+            ("threads", "\(Device.threads)"),
+            ("processor", processor), ("system", ProcessInfo.processInfo.operatingSystemVersionString),
+        ]
+    }
+
+    private static var processor: String {
+        let text = (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)) ?? ""
+        let line = text.split(separator: "\n").first { $0.hasPrefix("model name") }
+        return line?.split(separator: ":").last.map { $0.trimmingCharacters(in: .whitespaces) } ?? "unknown"
+    }
+}
+
+extension Duration {
+    var inSeconds: Double { Double(components.seconds) + Double(components.attoseconds) * 1e-18 }
+}

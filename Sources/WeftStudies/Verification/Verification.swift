@@ -1,0 +1,155 @@
+import Foundation
+import Weft
+import WeftData
+import WeftEngine
+import WeftFiles
+import WeftGraph
+
+/// Recorded runs of Keras replayed: the same model, the same batches, and how far the numbers are apart.
+public struct Verification: Sendable {
+    /// What came of one case.
+    public struct Outcome: Hashable, Sendable {
+        public let name: String
+        /// Largest relative difference of the loss over the first ten steps, and over all.
+        public let firstTenSteps: Double
+        public let allSteps: Double
+        /// Relative difference of the loss on the test images.
+        public let testLoss: Double
+        /// Largest absolute difference of the outputs.
+        public let outputs: Double
+        public let agrees: Bool
+        /// Why the case could not be replayed.
+        public let failure: String?
+    }
+
+    /// Loads the data once for all cases.
+    private let data: DataSplits
+    private let hdf5: HDF5Source
+    private let options: CompilerOptions
+
+    public init(data: DataSplits, hdf5: HDF5Source = .thisProcess, options: CompilerOptions = CompilerOptions()) {
+        self.data = data
+        self.options = options
+        self.hdf5 = hdf5
+    }
+
+    /// The names of the cases in a folder: every `NAME.json` with a `NAME.keras` beside it.
+    ///
+    /// - Throws: `RunError` where there are none.
+    public static func cases(in folder: String) throws -> [String] {
+        guard let files = try? FileManager.default.contentsOfDirectory(atPath: folder) else {
+            throw RunError("the folder \(folder) does not exist or cannot be read")
+        }
+        let names = files.filter { $0.hasSuffix(".json") }.map { String($0.dropLast(5)) }
+            .filter { files.contains($0 + ".keras") }.sorted()
+        guard !names.isEmpty else {
+            throw RunError("\(folder) has no recorded cases: pairs of NAME.json and NAME.keras")
+        }
+        return names
+    }
+
+    /// Replays one case. What goes wrong is part of the outcome.
+    public func replay(_ name: String, in folder: String) -> Outcome {
+        do {
+            return try outcome(name, in: URL(fileURLWithPath: folder))
+        } catch {
+            return Outcome(
+                name: name, firstTenSteps: .nan, allSteps: .nan, testLoss: .nan, outputs: .nan, agrees: false,
+                failure: "\(error)")
+        }
+    }
+
+    private func outcome(_ name: String, in folder: URL) throws -> Outcome {
+        let recorded = try RecordedCase.read(folder.appending(path: "\(name).json"))
+        let path = folder.appending(path: "\(name).keras").path
+        let trainer = try Trainer(KerasFile.read(path, hdf5: hdf5), from: path, options: options)
+        let training = try samples(
+            data.train.take(recorded.steps * recorded.batchSize), recorded.targets, trainer.model)
+        let losses = LossRecorder()
+        try trainer.fit(training, batchSize: recorded.batchSize, shuffle: false, callbacks: [losses])
+
+        let test = try data.test.take(min(1000, data.test.count))
+        let evaluation = try trainer.evaluate(samples(test, recorded.targets, trainer.model), batchSize: 100)
+        let outputs = try trainer.predict(Samples(test.take(4)), batchSize: 4)
+        let differences = zip(losses.values, recorded.losses).map { Self.relative($0, $1) }
+        let figures = [
+            "loss_first_10_steps": differences.prefix(10).max() ?? .nan, "loss_all_steps": differences.max() ?? .nan,
+            "test_loss": recorded.test["loss"].map { Self.relative(evaluation.loss, $0) } ?? .nan,
+            "outputs": try Self.largestDifference(outputs, trainer.model.outputNames, recorded),
+        ]
+        return Outcome(
+            name: name, firstTenSteps: figures["loss_first_10_steps"]!, allSteps: figures["loss_all_steps"]!,
+            testLoss: figures["test_loss"]!, outputs: figures["outputs"]!,
+            // A comparison with NaN is false.
+            agrees: figures.allSatisfy { $0.value <= recorded.tolerance($0.key) }, failure: nil)
+    }
+
+    private static func relative(_ value: Double, _ expected: Double) -> Double {
+        abs(value - expected) / max(abs(expected), .leastNormalMagnitude)
+    }
+
+    private static func largestDifference(
+        _ outputs: [ModelOutputs], _ names: [String], _ recorded: RecordedCase
+    ) throws -> Double {
+        var largest = 0.0
+        for (name, rows) in recorded.outputs {
+            guard let position = name.isEmpty ? 0 : names.firstIndex(of: name) else {
+                throw RunError("the model has no output '\(name)', only \(names.joined(separator: ", "))")
+            }
+            for (row, expected) in rows.enumerated() {
+                for (value, expected) in zip(outputs[position][row], expected) {
+                    let difference = abs(Double(value) - expected)
+                    largest = difference > largest || difference.isNaN ? difference : largest
+                }
+            }
+        }
+        return largest
+    }
+
+    /// The images with the targets that a case was recorded with.
+    private func samples(_ dataset: Dataset, _ kind: String, _ model: Model) throws -> Samples {
+        let targets: [Feature]
+        switch kind {
+        case "labels": targets = [.classes(dataset.labels)]
+        case "one_hot": targets = [oneHot(dataset)]
+        case "image": targets = [.images(dataset)]
+        case "clock":
+            targets = try model.outputNames.map { name in
+                switch name {
+                case "hour": return .classes(dataset.labels)
+                case "minute": return .values(meanPixels(dataset), shape: [1])
+                default: throw RunError("no target is known for the output '\(name)'; there are hour and minute")
+                }
+            }
+        default: throw RunError("unknown targets '\(kind)'; there are labels, one_hot, image and clock")
+        }
+        return try Samples(inputs: [.images(dataset)], targets: targets, name: dataset.name)
+    }
+
+    private func oneHot(_ dataset: Dataset) -> Feature {
+        var values = [Float](repeating: 0, count: dataset.count * dataset.classCount)
+        for (index, label) in dataset.labels.enumerated() { values[index * dataset.classCount + Int(label)] = 1 }
+        return .values(values, shape: [dataset.classCount])
+    }
+
+    private func meanPixels(_ dataset: Dataset) -> [Float] {
+        let size = dataset.imageSize
+        return dataset.withUnsafePixels { store, rows in
+            rows.map { row in
+                let start = Int(row) * size
+                let sum = store[start..<start + size].reduce(0) { $0 + Int($1) }
+                return Float(Double(sum) / Double(size) / 255)
+            }
+        }
+    }
+}
+
+/// Keeps the loss of every step.
+private final class LossRecorder: Callback {
+    private(set) var values: [Double] = []
+
+    func receive(_ event: TrainingEvent, from trainer: Trainer) throws -> TrainingDecision {
+        if case .stepEnded(_, _, let loss) = event { values.append(Double(loss)) }
+        return .proceed
+    }
+}

@@ -1,0 +1,75 @@
+import Foundation
+import Testing
+
+/// Ctrl-C.
+@Suite(.serialized) struct InterruptionTests {
+    @Test func theFirstKeepsWhatWasTrained() throws {
+        try Weft.use { weft in
+            var sent = false
+            let run = try weft("train", "tiny.yaml", "--epochs", "100000", "--log-steps", "--out", "out") {
+                process, output in
+                if !sent, output.contains("Epoch 3/") {
+                    process.interrupt()
+                    sent = true
+                }
+            }
+            #expect(run.status == 130 && run.errorLines.count == 1, "\(run)")
+            #expect(run.errors.contains("interrupted; what was trained is kept: `weft train out"), "\(run.errors)")
+            let record = try weft.record("out")
+            let epochs = try #require(record["epochs_trained"] as? Int)
+            #expect(record["status"] as? String == "stopped" && epochs >= 2)
+            #expect((record["reason"] as? String)?.hasPrefix("interrupted ") == true)
+            #expect(try weft.table("out/history.csv").count == epochs + 1 && weft.exists("out/report.html"))
+            let (evaluation, test) = (try weft("evaluate", "out", "--json"), try weft.results("out", "test"))
+            #expect((evaluation.json as? [String: Any])?["loss"] as? Double == test["loss"])
+            // As the message says.
+            let more = try weft("train", "out", "--epochs", "1", "--out", "more")
+            #expect(more.status == 0, "\(more)")
+            let last = try weft.table("out/history.csv").last!, first = try weft.table("more/history.csv")[1]
+            #expect(Double(first[3])! < 1.5 * Double(last[3])! + 0.1)
+        }
+    }
+
+    /// Before the first epoch has ended there is no row in the history; all files are there nevertheless.
+    @Test func inTheFirstEpoch() throws {
+        try Weft.use { weft in
+            var sent = false
+            let run = try weft("train", "tiny.yaml", "--batch-size", "1", "--epochs", "50", "--out", "out") {
+                process, output in
+                if !sent, output.contains("Epoch 1/") {
+                    process.interrupt()
+                    sent = true
+                }
+            }
+            #expect(run.status == 130, "\(run)")
+            for name in ["run.json", "history.csv", "weights.safetensors", "report.html", "predictions.csv"] {
+                #expect(weft.exists("out/\(name)"), "\(name)")
+            }
+        }
+    }
+
+    @Test func theSecondEndsAtOnce() throws {
+        try Weft.use { weft in
+            // A step of this one takes long enough for both signals.
+            try weft.write(
+                """
+                layers:
+                  - Conv2D: {filters: 96, kernel_size: 5, padding: same}
+                  - Conv2D: {filters: 96, kernel_size: 5, padding: same}
+                  - Flatten
+                  - Dense: 10
+                """, to: "slow.yaml")
+            var signals = 0
+            let run = try weft("train", "slow.yaml", "--batch-size", "100", "--epochs", "9", "--out", "out") {
+                process, output in
+                if signals < 2, output.contains("Epoch 1/") {
+                    process.interrupt()
+                    signals += 1
+                    usleep(50_000)
+                }
+            }
+            #expect(run.status == 130 && !run.output.contains("test:"), "\(run)")
+            #expect(try weft.record("out")["status"] as? String == "running", "nothing was finished")
+        }
+    }
+}

@@ -1,0 +1,145 @@
+import Foundation
+import Testing
+
+/// The command as a user runs it: the built program in a folder of its own, with made-up data in Fashion-MNIST's place.
+struct Weft {
+    /// The folder the command is run in, gone after the test.
+    let folder: URL
+
+    /// What a command did.
+    struct Outcome: CustomStringConvertible {
+        let status: Int32
+        let output: String
+        let errors: String
+
+        var description: String { "status \(status)\n\(output)\n\(errors)" }
+        var errorLines: [Substring] { errors.split(separator: "\n") }
+        var json: Any? { try? JSONSerialization.jsonObject(with: Data(output.utf8)) }
+        var hasControlCharacters: Bool {
+            (output + errors).unicodeScalars.contains { $0 != "\n" && $0.properties.generalCategory == .control }
+        }
+    }
+
+    /// `WEFT_BINARY`, else the program beside the tests.
+    static let program: URL? = findProgram()
+
+    private static func findProgram() -> URL? {
+        if let path = ProcessInfo.processInfo.environment["WEFT_BINARY"], !path.isEmpty {
+            return URL(fileURLWithPath: path)
+        }
+        let bundles = Bundle.allBundles.map(\.bundleURL).filter { $0.pathExtension == "xctest" }
+        let tests =
+            bundles + [URL(fileURLWithPath: CommandLine.arguments[0])] + [Bundle.main.executableURL].compactMap { $0 }
+        return tests.map { $0.resolvingSymlinksInPath().deletingLastPathComponent().appending(path: "weft") }
+            .first { FileManager.default.isExecutableFile(atPath: $0.path) }
+    }
+
+    static let repository = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent()
+
+    /// Whether the real images are there.
+    static let hasFashionMNIST =
+        FileManager.default.fileExists(
+            atPath: "/usr/share/datasets/fashion-mnist/train-images-idx3-ubyte.gz")
+        || FileManager.default.fileExists(atPath: "/usr/share/datasets/fashion-mnist/train-images-idx3-ubyte")
+
+    /// A dense network for 28×28 pictures of ten classes.
+    static let tiny = """
+        layers:
+          - Flatten
+          - Dense: {units: 16, activation: relu}
+          - Dense: {units: 10, activation: softmax}
+        training: {optimizer: adam, loss: sparse_categorical_crossentropy, batch_size: 20}
+        """
+
+    /// Gives a folder with `data/` (300 and 100 made-up images) and `tiny.yaml`.
+    static func use<Result>(_ body: (Weft) throws -> Result) throws -> Result {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "weft-command-\(UUID().uuidString)")
+        defer { try? FileManager.default.removeItem(at: folder) }
+        try SmallFashion.write(to: folder.appending(path: "data"), train: 300, test: 100)
+        let weft = Weft(folder: folder.resolvingSymlinksInPath())
+        try weft.write(tiny, to: "tiny.yaml")
+        return try body(weft)
+    }
+
+    /// Runs it to its end, or for five minutes.
+    ///
+    /// - Parameters:
+    ///   - realData: whether Fashion-MNIST is looked for in the usual places.
+    ///   - whileRunning: called some hundred times a second with the process and what it has said so far.
+    func callAsFunction(
+        _ arguments: String..., realData: Bool = false, environment: [String: String] = [:],
+        whileRunning: ((Process, String) -> Void)? = nil
+    ) throws -> Outcome {
+        try run(arguments, realData: realData, environment: environment, whileRunning: whileRunning)
+    }
+
+    func run(
+        _ arguments: [String], realData: Bool = false, environment: [String: String] = [:],
+        whileRunning: ((Process, String) -> Void)? = nil
+    ) throws -> Outcome {
+        let process = Process()
+        process.executableURL = Self.program
+        process.arguments = arguments
+        process.currentDirectoryURL = folder
+        var variables = ProcessInfo.processInfo.environment
+        variables["WEFT_MODELS"] = Self.repository.appending(path: "Studies/models").path
+        variables["WEFT_DATA"] = realData ? nil : folder.appending(path: "data").path
+        variables["OMP_NUM_THREADS"] = "1"
+        process.environment = variables.merging(environment) { $1 }
+        // Files, not pipes: nobody has to read while it runs.
+        let spools = ["out", "err"].map {
+            FileManager.default.temporaryDirectory.appending(path: "weft-\(UUID().uuidString).\($0)")
+        }
+        defer { for spool in spools { try? FileManager.default.removeItem(at: spool) } }
+        for spool in spools { try Data().write(to: spool) }
+        process.standardInput = FileHandle.nullDevice
+        process.standardOutput = try FileHandle(forWritingTo: spools[0])
+        process.standardError = try FileHandle(forWritingTo: spools[1])
+        try process.run()
+        let deadline = ContinuousClock.now + .seconds(300)
+        while process.isRunning {
+            whileRunning?(process, (try? String(contentsOf: spools[0], encoding: .utf8)) ?? "")
+            if .now > deadline { kill(process.processIdentifier, SIGKILL) }
+            usleep(3000)
+        }
+        process.waitUntilExit()
+        return Outcome(
+            status: process.terminationStatus, output: try String(contentsOf: spools[0], encoding: .utf8),
+            errors: try String(contentsOf: spools[1], encoding: .utf8))
+    }
+
+    // MARK: Files
+
+    func url(_ name: String) -> URL { folder.appending(path: name) }
+    func exists(_ name: String) -> Bool { FileManager.default.fileExists(atPath: url(name).path) }
+    func read(_ name: String) throws -> String { try String(contentsOf: url(name), encoding: .utf8) }
+    func bytes(_ name: String) throws -> [UInt8] { try [UInt8](Data(contentsOf: url(name))) }
+    func write(_ text: String, to name: String) throws { try Data(text.utf8).write(to: url(name)) }
+
+    /// Every file and folder, with its size: to see whether anything is left behind.
+    func contents() throws -> [String] {
+        let paths = try FileManager.default.subpathsOfDirectory(atPath: folder.path)
+        return try paths.sorted().map { path in
+            "\(path) \(try FileManager.default.attributesOfItem(atPath: url(path).path)[.size] ?? 0)"
+        }
+    }
+
+    func record(_ run: String) throws -> [String: Any] {
+        try #require(JSONSerialization.jsonObject(with: Data(contentsOf: url("\(run)/run.json"))) as? [String: Any])
+    }
+
+    func results(_ run: String, _ split: String) throws -> [String: Double] {
+        try #require((record(run)["results"] as? [String: Any])?[split] as? [String: Double])
+    }
+
+    /// The rows of a CSV file, as they are.
+    func table(_ name: String) throws -> [[Substring]] {
+        try read(name).split(separator: "\n").map { $0.split(separator: ",", omittingEmptySubsequences: false) }
+    }
+
+    /// history.csv without its column of seconds.
+    func timelessHistory(_ run: String) throws -> [[Substring]] {
+        try table("\(run)/history.csv").map { Array($0[..<1] + $0[2...]) }
+    }
+}

@@ -1,0 +1,253 @@
+import Testing
+import WeftGraph
+
+@testable import WeftEngine
+
+extension Engine {
+    /// Every pass does what it says where it may, and nothing where it must not; the values stay the interpreter's.
+    @Suite struct PassTests {
+        typealias Pass = (inout KernelGraph) -> Void
+
+        /// What is computed, in order: without inputs, parameters and constants.
+        private func kernels(_ graph: KernelGraph) -> [String] {
+            graph.scheduled().compactMap { node in
+                switch node.kernel {
+                case .operation(.input), .operation(.parameter), .operation(.fill): return nil
+                case .operation(.unary(let unary)): return "\(unary)"
+                case .operation(.binary(let binary)): return "\(binary)"
+                case .operation(let operation): return String("\(operation)".prefix { $0 != "(" })
+                case .matmul(_, _, let epilogue): return "matmul" + name(epilogue)
+                case .convolution(_, _, let epilogue): return "convolution" + name(epilogue)
+                case .innerProduct(let epilogue): return "inner product" + name(epilogue)
+                case .convolutionKernelGradient(_, _, let bias): return "convolution dk" + (bias ? " bias" : "")
+                case .innerProductKernelGradient(let bias): return "inner product dk" + (bias ? " bias" : "")
+                case .innerProductInputGradient: return "inner product dx"
+                case .elementwise(let chain): return "[\(chain.name)]"
+                }
+            }
+        }
+
+        private func name(_ epilogue: Epilogue) -> String {
+            (epilogue.bias ? " bias" : "") + (epilogue.activation.map { " \($0)" } ?? "")
+        }
+
+        /// The kernels before and after a pass, and whether the whole program computes the same as the interpreter.
+        private func apply(
+            _ pass: Pass, _ test: TestGraph, _ roots: [Tensor], sourceLocation: SourceLocation = #_sourceLocation
+        ) throws -> (before: [String], after: [String]) {
+            var graph = KernelGraph(test.graph, roots: roots)
+            let before = kernels(graph)
+            pass(&graph)
+            graph.sweep()
+            try test.check(roots, sourceLocation: sourceLocation)
+            return (before, kernels(graph))
+        }
+
+        // MARK: ReLU before max pooling
+
+        private func pooled(
+            _ kind: Operation.Pooling, _ activation: Operation.Unary
+        ) throws -> (test: TestGraph, x: Tensor, y: Tensor, dx: Tensor) {
+            let test = TestGraph()
+            let x = test.input([2, 4, 6, 3])
+            let active = x.applying(activation)
+            let y = try test.pooling(active, kind)
+            let dx = try test.graph.gradients(of: (y * test.input(y.shape)).sum(), for: [x])[0]!
+            return (test, active, y, dx)
+        }
+
+        @Test func maskBeforeMaxPooling() throws {
+            let pass: Pass = { $0.maskBeforeMaxPooling() }
+            let (test, _, y, dx) = try pooled(.max, .relu)
+            let (before, after) = try apply(pass, test, [y, dx])
+            #expect(before == ["relu", "pooling", "poolingGradient", "step", "multiply"])
+            #expect(after == ["relu", "pooling", "[step multiply]", "poolingGradient"])
+        }
+
+        @Test func maskStays() throws {
+            let pass: Pass = { $0.maskBeforeMaxPooling() }
+            for (kind, activation) in [
+                (Operation.Pooling.average, Operation.Unary.relu), (.max, .leakyRelu(0.1)), (.max, .tanh),
+            ] {
+                let (test, _, y, dx) = try pooled(kind, activation)
+                let (before, after) = try apply(pass, test, [y, dx])
+                #expect(before == after)
+            }
+            // The unmasked gradient is wanted itself.
+            let (test, active, y, dx) = try pooled(.max, .relu)
+            let gradient = test.graph.node(of: dx).inputs.first {
+                if case .poolingGradient = test.graph.node(of: $0).operation { return true }
+                return false
+            }
+            let (before, after) = try apply(pass, test, [y, dx, #require(gradient)])
+            #expect(before == after)
+            // The activation is used a second time: its gradient has two parts.
+            let other = try test.graph.gradients(
+                of: (active.sum() + y.applying(.square).sum()), for: [test.graph.node(of: active).inputs[0]])[0]!
+            let (before2, after2) = try apply(pass, test, [other])
+            #expect(before2 == after2)
+        }
+
+        // MARK: Flatten, then a matrix
+
+        @Test func multiplyWithoutFlattening() throws {
+            let pass: Pass = { $0.multiplyWithoutFlattening() }
+            let test = TestGraph()
+            let image = test.input([2, 3, 4, 5])
+            let (w, v) = (test.input([60, 4]), test.input([60, 2]))
+            let y = try test.graph.matmul(test.flatten(image), w)
+            let loss = try (y * test.input(y.shape)).sum()
+            let gradients = try test.graph.gradients(of: loss, for: [image, w]).map { $0! }
+            let (before, after) = try apply(pass, test, [y] + gradients)
+            #expect(before.sorted() == ["matmul", "matmul", "matmul", "reshape", "reshape"])
+            #expect(after.sorted() == ["inner product", "inner product dk", "inner product dx"])
+            // The flat image is wanted as well: it is only kept.
+            let flat = try test.flatten(image)
+            let (_, both) = try apply(pass, test, [flat, test.graph.matmul(flat, v)])
+            #expect(both == ["reshape", "inner product"])
+        }
+
+        @Test func flatteningStays() throws {
+            let pass: Pass = { $0.multiplyWithoutFlattening() }
+            let test = TestGraph()
+            let w = test.input([6, 4])
+            let cases = try [
+                test.graph.matmul(test.flatten(test.input([2, 1, 1, 6])), w),
+                test.graph.matmul(test.flatten(test.input([2, 2, 3])), w),
+                // The batch is not the rows.
+                test.graph.matmul(
+                    test.graph.reshape(test.input([2, 3, 2, 1]), to: [2, 6]), test.input([4, 6]), transposeB: true),
+                test.graph.matmul(test.graph.reshape(test.input([1, 2, 3, 2]), to: [2, 6]), w),
+            ]
+            for y in cases {
+                let (before, after) = try apply(pass, test, [y])
+                #expect(before == after)
+            }
+            // A gradient that is wanted both flat and as an image.
+            let flat = try test.graph.matmul(test.input([2, 4]), w, transposeB: true)
+            let (before, after) = try apply(pass, test, [flat, test.graph.reshape(flat, to: [2, 1, 2, 3])])
+            #expect(before == after)
+        }
+
+        // MARK: Bias and activation
+
+        private func convolution(_ test: TestGraph) throws -> Tensor {
+            try test.graph.convolution(test.input([2, 4, 4, 3]), test.input([3, 3, 3, 8]), Window(size: Size2D(3)))
+        }
+
+        @Test(arguments: [Operation.Unary.relu, .leakyRelu(0.1), .elu(1), .tanh, .sigmoid])
+        func joinBiasAndActivation(_ activation: Operation.Unary) throws {
+            let pass: Pass = { $0.joinBiasAndActivation() }
+            let test = TestGraph()
+            let product = try test.graph.matmul(test.input([3, 4]), test.input([4, 8]))
+            for y in [try convolution(test), product] {
+                let name = y.shape.rank == 4 ? "convolution" : "matmul"
+                let z = try (y + test.input([8])).applying(activation)
+                #expect(try apply(pass, test, [z]).after == ["\(name) bias \(activation)"])
+                #expect(try apply(pass, test, [y.applying(activation)]).after == ["\(name) \(activation)"])
+                // A bias after the activation is no bias.
+                let late = try y.applying(activation) + test.input([8])
+                #expect(try apply(pass, test, [late]).after == ["\(name) \(activation)", "add"])
+            }
+        }
+
+        @Test func biasStays() throws {
+            let pass: Pass = { $0.joinBiasAndActivation() }
+            let test = TestGraph()
+            let bias = test.input([8])
+            func unchanged(_ roots: [Tensor], sourceLocation: SourceLocation = #_sourceLocation) throws {
+                let (before, after) = try apply(pass, test, roots, sourceLocation: sourceLocation)
+                #expect(before == after, sourceLocation: sourceLocation)
+            }
+            for shape in [[], [1], [2, 8], [1, 1, 1, 8], [2, 2, 2, 8], [2, 1]] as [Shape] {
+                try unchanged([convolution(test) + test.input(shape)])
+            }
+            let y = try convolution(test)
+            try unchanged([y + bias, y])
+            try unchanged([y + bias, y.applying(.square)])
+            try unchanged([y.applying(.relu), y])
+            try unchanged([convolution(test).applying(.exponential)])
+            try unchanged([test.graph.matmul(test.input([4, 3]), test.input([4, 8]), transposeA: true) + bias])
+            // Leaky ReLU's gradient needs its input: the bias goes in, the activation stays outside.
+            let z = try y + bias
+            let active = z.applying(.leakyRelu(0.1))
+            let dz = try test.graph.gradients(of: active.applying(.square).sum(), for: [z])[0]!
+            let (_, after) = try apply(pass, test, [active, dz])
+            #expect(after.contains("convolution bias"))
+            #expect(after.contains("leakyRelu(0.1)"))
+        }
+
+        // MARK: Gradient of a bias
+
+        @Test func joinBiasGradient() throws {
+            let pass: Pass = { $0.joinBiasGradient() }
+            let test = TestGraph()
+            let y = try test.convolution(test.input([2, 4, 4, 3]), 8, 3, "conv")
+            let training = try test.training((y * test.input(y.shape)).sum())
+            var graph = KernelGraph(test.graph, roots: training.gradients.map(\.gradient))
+            #expect(kernels(graph).sorted() == ["convolutionKernelGradient", "reduce"])
+            pass(&graph)
+            #expect(kernels(graph).sorted() == ["convolution dk bias"])
+            test.run(training.program)
+            try test.compare(training)
+            #expect(!training.program.lines.contains { $0.name.hasPrefix("reduce") && $0.label == "conv" })
+        }
+
+        @Test func biasGradientStays() throws {
+            let pass: Pass = { $0.joinBiasGradient() }
+            let test = TestGraph()
+            let x = test.input([2, 4, 4, 3])
+            let kernel = try test.parameter("kernel", [3, 3, 3, 8])
+            let y = try test.graph.convolution(x, kernel, Window(size: Size2D(3)))
+            for bias in [[2, 2, 8], [2, 1, 1, 8], []] as [Shape] {
+                let bias = test.input(bias)
+                let loss = try ((y + bias) * test.input(y.shape)).sum()
+                let gradients = try test.graph.gradients(of: loss, for: [kernel, bias]).map { $0! }
+                let (before, after) = try apply(pass, test, gradients)
+                #expect(before == after)
+            }
+        }
+
+        /// The sum over x is part of the gradient that it would be joined with.
+        @Test func noCircles() throws {
+            let test = TestGraph()
+            let x = test.input([2, 3, 3, 4])
+            let y = try test.transposedConvolution(x, 4, 3, "up")
+            try test.checkGradients((y * x.sum(axes: [0, 1, 2])).sum())
+        }
+
+        // MARK: Element by element
+
+        @Test func joinElementwise() throws {
+            let pass: Pass = { $0.joinElementwise() }
+            let test = TestGraph()
+            let (a, b) = (test.input([3, 4]), test.input([4]))
+            let y = try ((2 * a + b).applying(.tanh) * a).applying(.square)
+            let (before, after) = try apply(pass, test, [y])
+            #expect(before.count == 5)
+            #expect(after.count == 1)
+            // A value that appears twice is still computed once.
+            let z = a.applying(.exponential)
+            #expect(try apply(pass, test, [z * z]).after == ["[exponential multiply]"])
+            // What others need, or what is smaller, stays by itself.
+            let both = try z + b
+            #expect(try apply(pass, test, [both, z]).after == ["[exponential]", "[add]"])
+            #expect(
+                try apply(pass, test, [both.sum(), z.applying(.square)]).after.filter { $0.hasPrefix("[") }.count == 3)
+            #expect(try apply(pass, test, [a + b.applying(.exponential)]).after == ["[exponential]", "[add]"])
+        }
+
+        /// Long chains are cut where the kernel's registers end.
+        @Test func limits() throws {
+            let test = TestGraph()
+            var y = test.input([5])
+            for _ in 0..<12 { y = try y * test.input([5]) }
+            var graph = KernelGraph(test.graph, roots: [y])
+            graph.joinElementwise()
+            for case .elementwise(let chain) in graph.scheduled().map(\.kernel) { #expect(chain.code.count <= 32) }
+            #expect(graph.scheduled().allSatisfy { $0.inputs.count <= 8 })
+            #expect(kernels(graph).count == 3)
+            try test.check([y])
+        }
+    }
+}

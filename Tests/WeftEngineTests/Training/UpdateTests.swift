@@ -1,0 +1,123 @@
+import Foundation
+import Testing
+import WeftGraph
+
+@testable import WeftEngine
+
+extension Engine {
+    /// Optimizers on parameters whose channels are padded to blocks.
+    @Suite struct UpdateTests {
+        static let rules: [UpdateRule] = [
+            .sgd(momentum: 0, nesterov: false), .sgd(momentum: 0.9, nesterov: false),
+            .sgd(momentum: 0.9, nesterov: true), .adam(beta1: 0.9, beta2: 0.999, epsilon: 1e-7),
+            .adagrad(initialAccumulator: 0.1, epsilon: 1e-7),
+            .rmsprop(rho: 0.9, momentum: 0, epsilon: 1e-7, centered: false),
+            .rmsprop(rho: 0.9, momentum: 0.5, epsilon: 1e-7, centered: true),
+        ]
+        static let clippings: [ClippingRule] = [.none, .value(0.01), .norm(0.05), .globalNorm(0.05)]
+        static let rate = 0.02
+
+        /// One parameter array and its state, in Double.
+        struct Exact {
+            var w: [Double]
+            var m, v, mean: [Double]
+
+            init(_ w: [Double], _ rule: UpdateRule) {
+                (self.w, m, mean) = (w, w.map { _ in 0 }, w.map { _ in 0 })
+                if case .adagrad(let initial, _) = rule { v = w.map { _ in Double(initial) } } else { v = m }
+            }
+
+            mutating func update(_ g: [Double], _ rule: UpdateRule, step: Int) {
+                for i in w.indices { update(i, g[i], rule, step: Double(step)) }
+            }
+
+            private mutating func update(_ i: Int, _ g: Double, _ rule: UpdateRule, step: Double) {
+                switch rule {
+                case .sgd(let momentum, let nesterov):
+                    m[i] = Double(momentum) * m[i] - rate * g
+                    w[i] += nesterov ? Double(momentum) * m[i] - rate * g : m[i]
+                case .adam(let beta1, let beta2, let epsilon):
+                    m[i] = beta1 * m[i] + (1 - beta1) * g
+                    v[i] = beta2 * v[i] + (1 - beta2) * g * g
+                    // Keras takes the powers of 32-bit betas, and 1 − β of the exact ones.
+                    let (power1, power2) = (pow(Double(Float(beta1)), step), pow(Double(Float(beta2)), step))
+                    let corrected = rate * (1 - power2).squareRoot() / (1 - power1)
+                    w[i] -= corrected * m[i] / (v[i].squareRoot() + Double(epsilon))
+                case .adagrad(_, let epsilon):
+                    v[i] += g * g
+                    w[i] -= rate * g / (v[i] + Double(epsilon)).squareRoot()
+                case .rmsprop(let rho, let momentum, let epsilon, let centered):
+                    v[i] = rho * v[i] + (1 - rho) * g * g
+                    mean[i] = rho * mean[i] + (1 - rho) * g
+                    let variance = centered ? v[i] - mean[i] * mean[i] : v[i]
+                    m[i] = Double(momentum) * m[i] + rate * g / (variance + Double(epsilon)).squareRoot()
+                    w[i] -= m[i]
+                }
+            }
+        }
+
+        static func clipped(_ gradients: [[Double]], _ rule: ClippingRule) -> [[Double]] {
+            func norm(_ g: [Double]) -> Double { g.reduce(0) { $0 + $1 * $1 }.squareRoot() }
+            switch rule {
+            case .none: return gradients
+            case .value(let limit): return gradients.map { $0.map { min(max($0, -Double(limit)), Double(limit)) } }
+            case .norm(let limit): return gradients.map { g in g.map { $0 * min(1, Double(limit) / norm(g)) } }
+            case .globalNorm(let limit):
+                let whole = norm(gradients.flatMap { $0 })
+                return gradients.map { $0.map { $0 * min(1, Double(limit) / whole) } }
+            }
+        }
+
+        @Test(arguments: rules, clippings) func padded(_ rule: UpdateRule, _ clipping: ClippingRule) throws {
+            let test = TestGraph()
+            let x = try test.convolution(test.input([3, 5, 6, 3]), 17, 3, "conv1", .relu, same: false)
+            let y = try test.convolution(x, 40, 1, "conv2", .tanh)
+            let logits = try test.dense(test.flatten(test.pooling(y, .max, same: true)), 3, "dense")
+            let training = try test.training(test.classificationLoss(logits), outputs: [logits])
+            let store = training.store
+            let optimizer = try OptimizerState(rule, clipping: clipping, store: store)
+            #expect(store.trainableCount > store.entries.map(\.parameter.shape.count).reduce(0, +) + 500)
+            var exact = store.entries.map { Exact(test.parameters[$0.parameter.name]!, rule) }
+            for step in 1...4 {
+                test.run(training.program)
+                let gradients = try store.entries.indices.map { try store.gradient(of: $0).map(Double.init) }
+                optimizer.update(learningRate: Float(Self.rate))
+                for (index, gradient) in Self.clipped(gradients, clipping).enumerated() {
+                    exact[index].update(gradient, rule, step: step)
+                    let values = try store.values(of: index)
+                    #expect(difference(values, exact[index].w, tolerance: 2e-6) == nil, "step \(step)")
+                    test.parameters[store.entries[index].parameter.name] = values.map(Double.init)
+                }
+                #expect(try Self.paddingIsZero(store))
+            }
+            test.run(training.program)
+            try test.compare(training.program, training.outputs, tolerance: 1e-5)
+            // Slots are read and written in logical order.
+            for slot in rule.slotNames.indices {
+                let values = try optimizer.values(ofSlot: slot, parameter: 2)
+                #expect(values.contains { $0 != 0 })
+                let turned = Array(values.reversed())
+                try optimizer.setValues(turned, ofSlot: slot, parameter: 2)
+                #expect(try optimizer.values(ofSlot: slot, parameter: 2) == turned)
+            }
+        }
+
+        /// All memory of the store adds up to what its parameters add up to.
+        static func paddingIsZero(_ store: ParameterStore) throws -> Bool {
+            let values = store.values!
+            let floats = UnsafeBufferPointer(
+                start: values.address.assumingMemoryBound(to: Float.self), count: values.byteCount / 4)
+            let logical = try store.entries.indices.flatMap { try store.values(of: $0) }
+            return floats.count { $0 != 0 } == logical.count { $0 != 0 }
+        }
+
+        @Test func stateOfTheWrongSize() throws {
+            let test = TestGraph()
+            let training = try test.training(Network.dense.build(test).loss)
+            let optimizer = try OptimizerState(.adam(beta1: 0.9, beta2: 0.999, epsilon: 1e-7), store: training.store)
+            #expect(throws: EngineError.mismatch("velocity of dense1/kernel: expected 340 values, got 3")) {
+                try optimizer.setValues([1, 2, 3], ofSlot: 1, parameter: 0)
+            }
+        }
+    }
+}

@@ -1,0 +1,147 @@
+import Foundation
+import Testing
+import Weft
+import WeftGraph
+
+@testable import WeftStudies
+
+/// A folder for one test, removed with it.
+func withFolder<Result>(_ body: (URL) throws -> Result) throws -> Result {
+    let folder = FileManager.default.temporaryDirectory.appending(path: "weft-studies-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    return try body(folder)
+}
+
+@Suite struct RunFolderTests {
+    private func message(_ body: () throws -> RunFolder) -> String {
+        do {
+            return "no error: \(try body().url.path)"
+        } catch {
+            return "\(error)"
+        }
+    }
+
+    @Test func runsAreNumbered() throws {
+        try withFolder { (folder: URL) throws in
+            let runs = folder.appending(path: "runs").path
+            func name(_ model: String) throws -> String {
+                try RunFolder.create(nil, model: model, under: runs).url.lastPathComponent
+            }
+            #expect(try [name("cnn"), name("cnn"), name("mlp"), name("cnn")] == ["cnn-1", "cnn-2", "mlp-1", "cnn-3"])
+            #expect(try name("../a/b") == "..-a-b-1")
+            #expect(try FileManager.default.contentsOfDirectory(atPath: runs).count == 5)
+        }
+    }
+
+    @Test func aNamedFolderMustBeNew() throws {
+        try withFolder { folder in
+            let (path, file) = (folder.appending(path: "a/b").path, folder.appending(path: "file").path)
+            #expect(try RunFolder.create(path, model: "m").url.path == path)
+            #expect(try RunFolder.create(path, model: "m").url.path == path, "an empty one will do")
+            try Data().write(to: URL(fileURLWithPath: path + "/x"))
+            try Data().write(to: URL(fileURLWithPath: file))
+            #expect(
+                message { try .create(path, model: "m") }
+                    == "\(path) exists already: choose another --out, or remove it")
+            #expect(
+                message { try .create(file, model: "m") }
+                    == "\(file) exists already: choose another --out, or remove it")
+            #expect(
+                message { try .create(file + "/x", model: "m") }
+                    == "the folder '\(file)/x' cannot be made: Not a directory")
+            #expect(
+                message { try .create("", model: "m") } == "the folder '' cannot be made: No such file or directory")
+            #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted() == ["a", "file"])
+        }
+    }
+
+    @Test(.enabled(if: FileManager.default.fileExists(atPath: "/proc/self")))
+    func aFolderThatCannotBeMade() {
+        #expect(message { try .create("/proc/weft", model: "m") }.hasPrefix("the folder '/proc/weft' cannot be made: "))
+        #expect(
+            message { try .create(nil, model: "m", under: "/proc") }.hasPrefix(
+                "the folder '/proc/m-1' cannot be made: "))
+    }
+
+    @Test func whatIsNoRun() throws {
+        try withFolder { folder in
+            let path = folder.path
+            #expect(message { try .existing(path + "/x") } == "there is no run or model file at \(path)/x")
+            #expect(message { try .existing(path) } == "\(path) is not a run: it has no model.yaml")
+            try Data().write(to: folder.appending(path: "model.yaml"))
+            #expect(message { try .existing(path) }.hasPrefix("\(path) has no weights.safetensors"))
+            try Data().write(to: folder.appending(path: "weights.safetensors"))
+            #expect(try RunFolder.existing(path).weights.lastPathComponent == "weights.safetensors")
+        }
+    }
+}
+
+@Suite struct ModelFileTextTests {
+    /// The model of a run's model.yaml is the one that was trained: names, arguments, parameters.
+    private func expectSame(_ model: Model) throws {
+        let text = model.modelFileText(training: ["optimizer": Optimizer.adam.configuration, "epochs": 3])
+        let file = try ModelFile(yaml: text, file: "model.yaml", name: "other")
+        let read = file.model
+        #expect(file.name == model.displayedName && file.training.optimizer == .adam && file.training.epochs == 3)
+        #expect(read.inputs[0].shape == model.inputs[0].shape)
+        #expect(read.layers.map(\.name) == model.layers.map(\.name))
+        let parts = zip(read.layers, model.layers).map { ($0.layer, $1.layer.named($1.name)) }
+        for (read, original) in parts {
+            #expect(type(of: read) == type(of: original) && read.layerConfiguration == original.layerConfiguration)
+        }
+        #expect(try read.parameterSpecifications().map { "\($0)" } == model.parameterSpecifications().map { "\($0)" })
+        #expect(try read.summary() == model.summary())
+        // A second time it is the same text.
+        let training: ConfigurationValue = ["optimizer": Optimizer.adam.configuration, "epochs": 3]
+        #expect(read.modelFileText(training: training) == text)
+    }
+
+    @Test func everyArgumentIsKept() throws {
+        try expectSame(
+            Sequential(name: "all", inputShape: [12, 12, 2]) {
+                Rescaling(1 / 3, offset: -0.5)
+                GaussianNoise(0.1)
+                Conv2D(
+                    4, [1, 3], strides: [2, 1], padding: .same, groups: 2, activation: .relu, useBias: false,
+                    kernelInitializer: .heNormal(seed: 7), kernelRegularizer: .l1l2(l1: 1e-7, l2: 2.5e-5))
+                BatchNormalization(momentum: 0.9, epsilon: 1e-8, center: false)
+                LeakyReLU(0.2)
+                ZeroPadding2D(padding: Insets(top: 1, bottom: 0, left: 2, right: 3))
+                DepthwiseConv2D(3, depthMultiplier: 2)
+                SeparableConv2D(4, [2, 3], activation: .elu).named("mine")
+                Conv2DTranspose(3, [2, 4], strides: [3, 1])
+                Cropping2D(cropping: Insets(top: 1, bottom: 0, left: 1, right: 2))
+                SpatialDropout2D(0.1)
+                AveragePooling2D([2, 1], strides: 1, padding: .same)
+                MaxPooling2D(2, padding: .same)
+                UpSampling2D(size: [1, 2])
+                PReLU(sharedAxes: [1, 2])
+                LayerNormalization(axis: AxisList(1, 2))
+                Permute([3, 1, 2])
+                Flatten()
+                Dense(24, activation: .tanh, biasInitializer: .constant(0.125), activityRegularizer: .l1(1e-9)).frozen()
+                Reshape([2, 3, -1])
+                Softmax(axis: 1)
+                GlobalAveragePooling2D()
+                ELU(0.5)
+                GaussianDropout(0.3)
+                RepeatVector(3)
+                Sequential(name: "inner") {
+                    Dense(4)
+                    Dropout(0.25, seed: 3)
+                }
+                ReLU(maxValue: 6, negativeSlope: 0.1, threshold: 0.5)
+                Activate(.softmax)
+            })
+    }
+
+    private static let catalog = ModelCatalog(
+        directory: URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent().appending(path: "Studies/models").path)
+
+    @Test(arguments: catalog.names)
+    func catalogueModels(_ name: String) throws {
+        try expectSame(Self.catalog.model(named: name).builtModel())
+    }
+}

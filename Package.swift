@@ -10,7 +10,6 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
-        .package(url: "https://github.com/apple/swift-crypto", "3.12.3"..<"5.0.0"),
         .package(url: "https://github.com/jpsim/Yams", "5.0.1"..<"7.0.0"),
     ],
     targets: [
@@ -19,6 +18,15 @@ let package = Package(
         .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
         .systemLibrary(name: "CPNG", providers: [.apt(["libpng-dev"]), .brew(["libpng"])]),
         .systemLibrary(name: "CHDF5", providers: [.apt(["libhdf5-dev"]), .brew(["hdf5"])]),
+        // For SHA-256; the Mac has its own.
+        .systemLibrary(name: "COpenSSL", providers: [.apt(["libssl-dev"])]),
+
+        .systemLibrary(name: "CSpawn"),
+
+        // What Weft wants of the operating system.
+        .target(
+            name: "WeftSystem",
+            dependencies: ["CSpawn", .target(name: "COpenSSL", condition: .when(platforms: [.linux]))]),
 
         // The engine: from a graph of tensors to a compiled program.
         .target(name: "WeftKernels", cSettings: [.define("NDEBUG", .when(configuration: .release))]),
@@ -28,23 +36,23 @@ let package = Package(
         // What a user imports.
         .target(
             name: "WeftData",
-            dependencies: ["WeftGraph", "CZlib", "CPNG", .product(name: "Crypto", package: "swift-crypto")]),
+            dependencies: ["WeftGraph", "WeftSystem", "CZlib", "CPNG"]),
         .target(
             name: "Weft",
             dependencies: [
-                "WeftGraph", "WeftEngine", "WeftKernels", "WeftData", "Yams",
-                .product(name: "Crypto", package: "swift-crypto"),
+                "WeftGraph", "WeftEngine", "WeftKernels", "WeftData", "WeftSystem", "Yams",
             ]),
         .target(
             name: "WeftFiles",
-            dependencies: ["Weft", "WeftGraph", "CHDF5", "CZlib", .product(name: "Crypto", package: "swift-crypto")],
+            dependencies: ["Weft", "WeftGraph", "WeftSystem", "CHDF5", "CZlib"],
             // Debian names the library for one process; others call it by its name.
             linkerSettings: [
                 .linkedLibrary("hdf5_serial", .when(platforms: [.linux])),
                 .linkedLibrary("hdf5", .when(platforms: [.macOS])),
             ]),
-        .target(name: "WeftStudies", dependencies: ["Weft", "WeftData", "WeftEngine", "WeftFiles"]),
-        .target(name: "WeftReports", dependencies: ["WeftData"]),
+        .target(
+            name: "WeftStudies", dependencies: ["Weft", "WeftData", "WeftEngine", "WeftFiles", "WeftSystem"]),
+        .target(name: "WeftReports", dependencies: ["WeftData", "WeftSystem"]),
         .executableTarget(
             name: "WeftCommand",
             dependencies: [
@@ -53,16 +61,18 @@ let package = Package(
             ]),
 
         .target(name: "TestSupport", dependencies: ["WeftGraph"], path: "Tests/TestSupport"),
+        .testTarget(name: "WeftSystemTests", dependencies: ["WeftSystem"]),
         .testTarget(name: "WeftGraphTests", dependencies: ["WeftGraph", "TestSupport"]),
         .testTarget(name: "WeftEngineTests", dependencies: ["WeftEngine", "WeftGraph", "WeftKernels", "TestSupport"]),
         .testTarget(name: "WeftDataTests", dependencies: ["WeftData", "CZlib", "TestSupport"]),
         .testTarget(name: "WeftTests", dependencies: ["Weft", "WeftData", "TestSupport"], exclude: ["Goldens"]),
         .testTarget(
-            name: "WeftFilesTests", dependencies: ["CZlib", "Weft", "WeftFiles", "WeftGraph", "TestSupport"],
+            name: "WeftFilesTests",
+            dependencies: ["CZlib", "Weft", "WeftFiles", "WeftGraph", "WeftSystem", "TestSupport"],
             exclude: ["Goldens", "Peer/keras_peer.py"]),
         .testTarget(name: "WeftStudiesTests", dependencies: ["WeftStudies", "TestSupport"]),
         .testTarget(name: "WeftReportsTests", dependencies: ["WeftReports", "TestSupport"]),
-        .testTarget(name: "WeftCommandTests", dependencies: ["WeftCommand", "TestSupport"]),
+        .testTarget(name: "WeftCommandTests", dependencies: ["WeftCommand", "WeftSystem", "TestSupport"]),
     ],
     swiftLanguageModes: [.v6]
 )

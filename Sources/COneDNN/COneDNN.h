@@ -152,23 +152,11 @@ static inline dnnl_status_t weft_pooling_backward(
     return dnnl_pooling_backward_primitive_desc_create(
         pd, engine, alg, diff_src, diff_dst, strides, kernel, dilation, pad_l, pad_r, hint, attr);
 }
-static inline dnnl_status_t weft_batch_normalization_forward(
-    dnnl_primitive_desc_t *pd, dnnl_engine_t engine, dnnl_prop_kind_t prop, weft_const_md src, float epsilon,
-    unsigned flags, const_dnnl_primitive_attr_t attr) {
-    return dnnl_batch_normalization_forward_primitive_desc_create(pd, engine, prop, src, src, epsilon, flags, attr);
-}
-static inline dnnl_status_t weft_batch_normalization_backward(
-    dnnl_primitive_desc_t *pd, dnnl_engine_t engine, dnnl_prop_kind_t prop, weft_const_md diff, weft_const_md src,
-    float epsilon, unsigned flags, const_dnnl_primitive_desc_t hint, const_dnnl_primitive_attr_t attr) {
-    return dnnl_batch_normalization_backward_primitive_desc_create(
-        pd, engine, prop, diff, diff, src, epsilon, flags, hint, attr);
-}
 static inline dnnl_status_t weft_matmul(
     dnnl_primitive_desc_t *pd, dnnl_engine_t engine, weft_const_md src, weft_const_md weights, weft_const_md bias,
     weft_const_md dst, const_dnnl_primitive_attr_t attr) {
     return dnnl_matmul_primitive_desc_create(pd, engine, src, weights, bias, dst, attr);
 }
-static inline unsigned weft_scale_shift_flags(void) { return dnnl_use_scale | dnnl_use_shift; }
 static inline dnnl_status_t weft_post_ops_append_eltwise(
     dnnl_post_ops_t ops, dnnl_alg_kind_t alg, float alpha, float beta) {
     return dnnl_post_ops_append_eltwise(ops, alg, alpha, beta);
@@ -253,27 +241,12 @@ static inline dnnl_status_t weft_pooling_backward(
         operation,
         dnnl_pooling_backward_desc_init(&operation, alg, diff_src, diff_dst, strides, kernel, pad_l, pad_r), hint);
 }
-static inline dnnl_status_t weft_batch_normalization_forward(
-    dnnl_primitive_desc_t *pd, dnnl_engine_t engine, dnnl_prop_kind_t prop, weft_const_md src, float epsilon,
-    unsigned flags, const_dnnl_primitive_attr_t attr) {
-    dnnl_batch_normalization_desc_t operation;
-    WEFT_CREATE(
-        operation, dnnl_batch_normalization_forward_desc_init(&operation, prop, src, epsilon, flags), NULL);
-}
-static inline dnnl_status_t weft_batch_normalization_backward(
-    dnnl_primitive_desc_t *pd, dnnl_engine_t engine, dnnl_prop_kind_t prop, weft_const_md diff, weft_const_md src,
-    float epsilon, unsigned flags, const_dnnl_primitive_desc_t hint, const_dnnl_primitive_attr_t attr) {
-    dnnl_batch_normalization_desc_t operation;
-    WEFT_CREATE(
-        operation, dnnl_batch_normalization_backward_desc_init(&operation, prop, diff, src, epsilon, flags), hint);
-}
 static inline dnnl_status_t weft_matmul(
     dnnl_primitive_desc_t *pd, dnnl_engine_t engine, weft_const_md src, weft_const_md weights, weft_const_md bias,
     weft_const_md dst, const_dnnl_primitive_attr_t attr) {
     dnnl_matmul_desc_t operation;
     WEFT_CREATE(operation, dnnl_matmul_desc_init(&operation, src, weights, bias, dst), NULL);
 }
-static inline unsigned weft_scale_shift_flags(void) { return dnnl_use_scale | dnnl_use_shift; }
 static inline dnnl_status_t weft_post_ops_append_eltwise(
     dnnl_post_ops_t ops, dnnl_alg_kind_t alg, float alpha, float beta) {
     return dnnl_post_ops_append_eltwise(ops, 1, alg, alpha, beta);

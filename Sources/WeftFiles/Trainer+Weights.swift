@@ -1,7 +1,6 @@
-import Crypto
-import Foundation
 import Weft
 import WeftGraph
+import WeftSystem
 
 extension Trainer {
     /// All parameters, in the order of declaration.
@@ -42,9 +41,9 @@ extension Trainer {
     public func weightsSHA256() throws -> String {
         var hash = SHA256()
         for (index, specification) in specifications.enumerated() {
-            hash.update(data: Data("\(specification.name) \(specification.shape)\n".utf8))
-            try parameters.values(of: index).withUnsafeBytes { hash.update(bufferPointer: $0) }
+            hash.update("\(specification.name) \(specification.shape)\n".utf8)
+            try parameters.values(of: index).withUnsafeBytes { hash.update($0) }
         }
-        return hash.finalize().map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
+        return hash.hexadecimal()
     }
 }

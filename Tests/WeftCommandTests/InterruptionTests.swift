@@ -9,7 +9,7 @@ import Testing
             let run = try weft("train", "tiny.yaml", "--epochs", "100000", "--log-steps", "--out", "out") {
                 process, output in
                 if !sent, output.contains("Epoch 3/") {
-                    process.interrupt()
+                    process.send(SIGINT)
                     sent = true
                 }
             }
@@ -37,7 +37,7 @@ import Testing
             let run = try weft("train", "tiny.yaml", "--batch-size", "1", "--epochs", "50", "--out", "out") {
                 process, output in
                 if !sent, output.contains("Epoch 1/") {
-                    process.interrupt()
+                    process.send(SIGINT)
                     sent = true
                 }
             }
@@ -63,7 +63,7 @@ import Testing
             let run = try weft("train", "slow.yaml", "--batch-size", "100", "--epochs", "9", "--out", "out") {
                 process, output in
                 if signals < 2, output.contains("Epoch 1/") {
-                    process.interrupt()
+                    process.send(SIGINT)
                     signals += 1
                     usleep(50_000)
                 }

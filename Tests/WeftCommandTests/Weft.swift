@@ -1,5 +1,6 @@
 import Foundation
 import Testing
+import WeftSystem
 
 /// The command as a user runs it: the built program in a folder of its own, with made-up data in Fashion-MNIST's place.
 struct Weft {
@@ -69,43 +70,41 @@ struct Weft {
     ///   - whileRunning: called some hundred times a second with the process and what it has said so far.
     func callAsFunction(
         _ arguments: String..., realData: Bool = false, environment: [String: String] = [:],
-        whileRunning: ((Process, String) -> Void)? = nil
+        whileRunning: ((ChildProcess, String) -> Void)? = nil
     ) throws -> Outcome {
         try run(arguments, realData: realData, environment: environment, whileRunning: whileRunning)
     }
 
     func run(
         _ arguments: [String], realData: Bool = false, environment: [String: String] = [:],
-        whileRunning: ((Process, String) -> Void)? = nil
+        whileRunning: ((ChildProcess, String) -> Void)? = nil
     ) throws -> Outcome {
-        let process = Process()
-        process.executableURL = Self.program
-        process.arguments = arguments
-        process.currentDirectoryURL = folder
         var variables = ProcessInfo.processInfo.environment
         variables["WEFT_MODELS"] = Self.repository.appending(path: "Studies/models").path
         variables["WEFT_DATA"] = realData ? nil : folder.appending(path: "data").path
         variables["OMP_NUM_THREADS"] = "1"
-        process.environment = variables.merging(environment) { $1 }
         // Files, not pipes: nobody has to read while it runs.
         let spools = ["out", "err"].map {
             FileManager.default.temporaryDirectory.appending(path: "weft-\(UUID().uuidString).\($0)")
         }
         defer { for spool in spools { try? FileManager.default.removeItem(at: spool) } }
-        for spool in spools { try Data().write(to: spool) }
-        process.standardInput = FileHandle.nullDevice
-        process.standardOutput = try FileHandle(forWritingTo: spools[0])
-        process.standardError = try FileHandle(forWritingTo: spools[1])
-        try process.run()
+        let process = try ChildProcess(
+            #require(Self.program, "there is no program weft: build it"), arguments,
+            environment: variables.merging(environment) { $1 }, folder: folder, output: .file(spools[0]),
+            errors: .file(spools[1]))
         let deadline = ContinuousClock.now + .seconds(300)
-        while process.isRunning {
+        while process.poll() == nil {
             whileRunning?(process, (try? String(contentsOf: spools[0], encoding: .utf8)) ?? "")
-            if .now > deadline { kill(process.processIdentifier, SIGKILL) }
+            if .now > deadline { process.send(SIGKILL) }
             usleep(3000)
         }
-        process.waitUntilExit()
+        let status: Int32
+        switch process.wait() {
+        case .exited(let code): status = code
+        case .signalled(let signal): status = 128 + signal
+        }
         return Outcome(
-            status: process.terminationStatus, output: try String(contentsOf: spools[0], encoding: .utf8),
+            status: status, output: try String(contentsOf: spools[0], encoding: .utf8),
             errors: try String(contentsOf: spools[1], encoding: .utf8))
     }
 

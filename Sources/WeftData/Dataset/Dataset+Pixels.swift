@@ -1,5 +1,5 @@
-import Crypto
 import Foundation
+import WeftSystem
 
 extension Dataset {
     /// The values of one image: height · width · channels.
@@ -48,7 +48,7 @@ extension Dataset {
     public func sha256() -> String {
         var hash = SHA256()
         for number in [count] + imageShape.dimensions {
-            withUnsafeBytes(of: UInt64(number).littleEndian) { hash.update(bufferPointer: $0) }
+            withUnsafeBytes(of: UInt64(number).littleEndian) { hash.update($0) }
         }
         let size = imageSize
         withUnsafePixels { store, rows in
@@ -59,19 +59,11 @@ extension Dataset {
                 var end = start + 1
                 while end < rows.count, rows[end] == rows[end - 1] + 1 { end += 1 }
                 let first = Int(rows[start]) * size
-                hash.update(
-                    bufferPointer: UnsafeRawBufferPointer(rebasing: store[first..<first + (end - start) * size]))
+                hash.update(UnsafeRawBufferPointer(rebasing: store[first..<first + (end - start) * size]))
                 start = end
             }
         }
-        labels.map(\.littleEndian).withUnsafeBytes { hash.update(bufferPointer: $0) }
-        return hash.finalize().hexadecimal
-    }
-}
-
-extension SHA256Digest {
-    var hexadecimal: String {
-        let digits = Array("0123456789abcdef".utf8)
-        return String(decoding: flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+        labels.map(\.littleEndian).withUnsafeBytes { hash.update($0) }
+        return hash.hexadecimal()
     }
 }

@@ -1,5 +1,5 @@
-import Crypto
 import Foundation
+import WeftSystem
 
 extension IDXDataset {
     /// Fetches what the cache lacks. A file appears under its name only when it is complete and its digest is right.
@@ -70,8 +70,8 @@ extension IDXDataset {
         var piece = [UInt8](repeating: 0, count: 1 << 16)
         while true {
             let count = try piece.withUnsafeMutableBytes { try file.read(into: $0) }
-            guard count > 0 else { return (length, hash.finalize().hexadecimal) }
-            hash.update(data: piece[..<count])
+            guard count > 0 else { return (length, hash.hexadecimal()) }
+            piece.withUnsafeBytes { hash.update(UnsafeRawBufferPointer(rebasing: $0[..<count])) }
             length += count
         }
     }

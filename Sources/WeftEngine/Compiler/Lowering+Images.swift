@@ -2,7 +2,7 @@ import COneDNN
 import WeftGraph
 import WeftKernels
 
-// Pooling and batch normalisation on oneDNN.
+// Pooling.
 
 extension Lowering {
     private func algorithm(_ kind: Operation.Pooling) -> dnnl_alg_kind_t {
@@ -118,77 +118,5 @@ extension Lowering {
         add(
             primitiveStep(
                 "pooling dx", descriptor, reads: reads, writes: [(DNNL_ARG_DIFF_SRC, define(dx, dxLayout), target)]))
-    }
-
-    // MARK: Batch normalisation
-
-    /// The layout of a normalised tensor as oneDNN sees it: an image, or rows of channels.
-    private func normalizationLayout(_ tensor: Tensor) throws -> (own: Layout, oneDNN: Layout) {
-        if tensor.shape.rank == 4 {
-            let own = try imageLayout(of: tensor)
-            return (own, try own.imageToOneDNN())
-        }
-        let own = try Layout.plain(tensor.shape.dimensions)
-        return (own, try .plain([tensor.shape.count / tensor.shape.last, tensor.shape.last]))
-    }
-
-    func batchNormalization(_ node: KernelNode, epsilon: Float) throws {
-        let (x, y) = (node.inputs[0], node.outputs[0])
-        let (own, seen) = try normalizationLayout(x)
-        let channels = try Layout.plain([x.shape.last])
-        let attributes = try PrimitiveAttributes()
-        let engine = try Device.engine
-        let descriptor = try PrimitiveDescriptor.create("batch normalization") {
-            weft_batch_normalization_forward(
-                &$0, engine, dnnl_forward_training, seen.descriptor, epsilon, weft_scale_shift_flags(),
-                attributes.handle)
-        }
-        guard let descriptor else { throw EngineError.unsupported(operation: "batch normalization", label: label) }
-        normalizations[node.outputs[1]] = descriptor
-        add(
-            primitiveStep(
-                "batch normalization", descriptor,
-                reads: [
-                    (DNNL_ARG_SRC, try use(x, own), seen), (DNNL_ARG_SCALE, try usePlain(node.inputs[1]), channels),
-                    (DNNL_ARG_SHIFT, try usePlain(node.inputs[2]), channels),
-                ],
-                writes: [
-                    (DNNL_ARG_DST, define(y, own), seen),
-                    (DNNL_ARG_MEAN, define(node.outputs[1], channels), channels),
-                    (DNNL_ARG_VARIANCE, define(node.outputs[2], channels), channels),
-                ]))
-    }
-
-    func batchNormalizationGradient(_ node: KernelNode, epsilon: Float) throws {
-        let (x, dy) = (node.inputs[0], node.inputs[4])
-        guard let forward = normalizations[node.inputs[2]] else {
-            throw EngineError.unsupported(operation: "gradient of a normalization not in the program", label: label)
-        }
-        let (own, seen) = try normalizationLayout(x)
-        let channels = try Layout.plain([x.shape.last])
-        let attributes = try PrimitiveAttributes()
-        let engine = try Device.engine
-        let descriptor = try PrimitiveDescriptor.create("batch normalization for its input") {
-            weft_batch_normalization_backward(
-                &$0, engine, dnnl_backward, seen.descriptor, seen.descriptor, epsilon, weft_scale_shift_flags(),
-                forward.handle, attributes.handle)
-        }
-        guard let descriptor else { throw EngineError.unsupported(operation: "batch normalization", label: label) }
-        add(
-            primitiveStep(
-                "batch normalization dx", descriptor,
-                reads: [
-                    (DNNL_ARG_SRC, try use(x, own), seen), (DNNL_ARG_SCALE, try usePlain(node.inputs[1]), channels),
-                    // Version 2 wants a shift, too, but does not read it.
-                    (DNNL_ARG_SHIFT, try usePlain(node.inputs[1]), channels),
-                    (DNNL_ARG_MEAN, try usePlain(node.inputs[2]), channels),
-                    (DNNL_ARG_VARIANCE, try usePlain(node.inputs[3]), channels),
-                    (DNNL_ARG_DIFF_DST, try use(dy, own), seen),
-                ],
-                writes: [
-                    (DNNL_ARG_DIFF_SRC, define(node.outputs[0], own), seen),
-                    (DNNL_ARG_DIFF_SCALE, define(node.outputs[1], channels), channels),
-                    (DNNL_ARG_DIFF_SHIFT, define(node.outputs[2], channels), channels),
-                ]))
     }
 }

@@ -69,7 +69,6 @@ final class Lowering {
     var poolings: [Tensor: (descriptor: PrimitiveDescriptor, workspace: Int?)] = [:]
     /// Poolings on Weft's own kernel: layouts of input and output, geometry, and the buffer of the maxima's places.
     var separatePoolings: [Tensor: (x: Layout, y: Layout, geometry: weft_pooling, index: Int)] = [:]
-    var normalizations: [Tensor: PrimitiveDescriptor] = [:]
     /// By matrix: the layout of the image it was multiplied with.
     var imageLayouts: [Tensor: Layout] = [:]
     let isTraining: Bool
@@ -255,14 +254,15 @@ final class Lowering {
             reads: reads.map(\.1), writes: written, results: writes.map(\.1))
     }
 
+    /// - Parameter scratch: memory of the step alone; its addresses come last.
     func addKernel(
-        _ name: String, reads: [Int], writes: [Int], isInPlace: Bool = false,
+        _ name: String, reads: [Int], writes: [Int], scratch: [Int] = [], isInPlace: Bool = false,
         _ make: @escaping ([UnsafeMutableRawPointer]) -> () -> Void
     ) {
         add(
             Step(
-                name: name, label: label, body: .kernel(make), reads: reads, writes: writes, isInPlace: isInPlace,
-                results: writes))
+                name: name, label: label, body: .kernel(make), reads: reads, writes: writes + scratch,
+                isInPlace: isInPlace, results: writes))
     }
 
     /// Copies a finished value to where it is kept: an output, or a gradient that did not land there.

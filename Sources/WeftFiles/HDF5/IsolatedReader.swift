@@ -1,4 +1,5 @@
 import Foundation
+import WeftSystem
 
 /// Reads an HDF5 file in a process of its own, whose memory and time are bounded.
 ///
@@ -19,31 +20,20 @@ public struct IsolatedReader: Sendable {
     /// - Throws: `FileFormatError` with what the child found wrong, or that it was stopped.
     func read(_ path: String, limit: Int) throws -> HDF5Group {
         func fail(_ problem: String) -> FileFormatError { FileFormatError(path: path, problem: problem) }
-        let process = Process()
-        process.executableURL = executable
-        process.arguments = arguments + [path, String(limit)]
-        let output = Pipe()
-        process.standardInput = FileHandle.nullDevice
-        process.standardOutput = output
-        process.standardError = FileHandle.nullDevice
+        let (data, ending): (Data, ChildProcess.Ending)
         do {
-            try process.run()
+            (data, ending) = try ChildProcess.output(of: executable, arguments + [path, String(limit)])
         } catch {
             throw fail("cannot be read: its reader does not start (\(executable.path))")
         }
-        let data = output.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        guard process.terminationReason == .exit else {
-            let signal = process.terminationStatus
-            throw fail(
-                signal == SIGXCPU || signal == SIGKILL
-                    ? "took too long to read: it is damaged, or made to do harm"
-                    : "made its reader stop (signal \(signal)): it is damaged, or made to do harm")
-        }
-        switch process.terminationStatus {
-        case 0: return try HDF5Group(transport: data, path: path)
-        case Self.refused: throw fail(String(decoding: data.prefix(10_000), as: UTF8.self))
-        default: throw fail("was not read: its reader ended with status \(process.terminationStatus)")
+        switch ending {
+        case .exited(0): return try HDF5Group(transport: data, path: path)
+        case .exited(Self.refused): throw fail(String(decoding: data.prefix(10_000), as: UTF8.self))
+        case .exited(let status): throw fail("was not read: its reader ended with status \(status)")
+        case .signalled(SIGXCPU), .signalled(SIGKILL):
+            throw fail("took too long to read: it is damaged, or made to do harm")
+        case .signalled(let signal):
+            throw fail("made its reader stop (signal \(signal)): it is damaged, or made to do harm")
         }
     }
 

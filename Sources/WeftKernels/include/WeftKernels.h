@@ -126,6 +126,30 @@ void weft_max_pooling(const weft_pooling *geometry, const float *x, float *y, ui
 /// dx: dy at the place of the maximum, 0 elsewhere.
 void weft_max_pooling_gradient(const weft_pooling *geometry, const float *dy, const uint8_t *index, float *dx);
 
+// MARK: Batch normalisation (normalization.c)
+
+enum { WEFT_NORMALIZATION_TILE = 16, WEFT_NORMALIZATION_PARTS = 16 };
+
+/// Samples of `blocks` planes, each of `pixels` pixels of `width` neighbouring values: an image in row-major order is one
+/// block, a blocked layout has as many as its channels fill. What is behind the last channel of a block is padding: zero,
+/// and left so.
+typedef struct {
+    size_t samples, blocks, pixels, width, channels;
+    float epsilon;
+} weft_normalization;
+
+/// The bytes of scratch memory that both functions want, as doubles.
+size_t weft_normalization_scratch(const weft_normalization *geometry);
+/// mean and variance (biased) of each channel, then y = gamma·(x − mean)/√(variance + epsilon) + beta. The sums are doubles,
+/// in an order that depends on the lengths alone. `y` may be `x`.
+void weft_batch_normalization(
+    const weft_normalization *geometry, const float *x, const float *gamma, const float *beta, float *y, float *mean,
+    float *variance, void *scratch);
+/// The gradients of all three. `dx` may be `dy`.
+void weft_batch_normalization_gradient(
+    const weft_normalization *geometry, const float *x, const float *gamma, const float *mean, const float *variance,
+    const float *dy, float *dx, float *dgamma, float *dbeta, void *scratch);
+
 // MARK: Affine transforms (affine.c)
 
 /// The pixels outside of an image a b c d.

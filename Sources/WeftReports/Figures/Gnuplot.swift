@@ -1,4 +1,5 @@
 import Foundation
+import WeftSystem
 
 /// The `gnuplot` program, which draws the figures.
 ///
@@ -50,19 +51,10 @@ public struct Gnuplot: Sendable {
         try Data(script.utf8).write(to: folder.appending(path: "figures.gp"))
         // Into a file rather than a pipe: a pipe that nobody empties could fill up and halt gnuplot.
         let messages = folder.appending(path: "messages")
-        try Data().write(to: messages)
-        let output = try FileHandle(forWritingTo: messages)
-        defer { try? output.close() }
-        let process = Process()
-        process.executableURL = executable
-        process.arguments = ["--default-settings", "figures.gp"]
-        process.currentDirectoryURL = folder
-        process.standardInput = FileHandle.nullDevice
-        process.standardOutput = output
-        process.standardError = output
-        try process.run()
-        process.waitUntilExit()
-        guard process.terminationReason == .exit, process.terminationStatus == 0 else {
+        let process = try ChildProcess(
+            executable, ["--default-settings", "figures.gp"], folder: folder, output: .endOf(messages),
+            errors: .endOf(messages))
+        guard process.wait() == .exited(0) else {
             let said = (try? String(contentsOf: messages, encoding: .utf8)) ?? ""
             throw FigureError.gnuplotFailed(said.trimmingCharacters(in: .whitespacesAndNewlines))
         }

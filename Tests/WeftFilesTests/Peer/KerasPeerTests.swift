@@ -2,6 +2,7 @@ import Foundation
 import Testing
 import Weft
 import WeftGraph
+import WeftSystem
 
 @testable import WeftFiles
 
@@ -81,12 +82,10 @@ enum KerasPeer {
             outputs[testCase.name] = try trainer.predict(samples)
             if trains { losses[testCase.name] = try steps(3, trainer, samples) }
         }
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: python!)
         let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("keras_peer.py")
-        process.arguments = [script.path, folder.url.path]
-        try process.run()
-        process.waitUntilExit()
+        try ChildProcess(
+            URL(fileURLWithPath: python!), [script.path, folder.url.path], output: .inherited, errors: .inherited
+        ).wait()
         let json = try Data(contentsOf: folder.url.appendingPathComponent("keras/report.json"))
         return Session(
             folder: folder, reports: try JSONDecoder().decode([String: Report].self, from: json), losses: losses,

@@ -1,0 +1,23 @@
+import Testing
+import WeftSystem
+
+/// The examples of FIPS 180-4, as `sha256sum` gives them too.
+@Suite struct SHA256Tests {
+    static let examples = [
+        ("", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"),
+        ("abc", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),
+        (
+            "abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq",
+            "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1"
+        ),
+    ]
+
+    @Test(arguments: examples) func known(_ text: String, _ expected: String) {
+        var whole = SHA256()
+        whole.update(text.utf8)
+        #expect(whole.hexadecimal() == expected)
+        var inPieces = SHA256()
+        for byte in text.utf8 { inPieces.update([byte]) }
+        #expect(inPieces.hexadecimal() == expected)
+    }
+}

@@ -12,7 +12,7 @@ typedef double sums[2][TILE];
 typedef struct {
     weft_normalization geometry;
     const float *x, *dy, *gamma, *beta, *mean, *variance;
-    float *y;
+    float *y;  // null where only sums are wanted
     sums *partial;  // of each task
 } normalization;
 
@@ -47,6 +47,11 @@ static size_t sample_size(const weft_normalization *g) { return g->blocks * g->p
 
 // MARK: Sums
 
+WEFT_INLINE void add_values(const float *x, size_t pixels, size_t stride, size_t width, sums total) {
+    for (size_t p = 0; p < pixels; p++)
+        for (size_t l = 0; l < width; l++) total[0][l] += x[p * stride + l];
+}
+
 WEFT_INLINE void add_moments(const float *x, size_t pixels, size_t stride, size_t width, sums total) {
     for (size_t p = 0; p < pixels; p++) {
         for (size_t l = 0; l < width; l++) {
@@ -80,8 +85,10 @@ WEFT_INLINE void sum_samples(const normalization *n, task t, size_t width, size_
         size_t at = sample * sample_size(g) + t.offset;
         if (n->dy)
             add_products(n->x + at, n->dy + at, mean, g->pixels, stride, width, local);
-        else
+        else if (n->y)
             add_moments(n->x + at, g->pixels, stride, width, local);
+        else
+            add_values(n->x + at, g->pixels, stride, width, local);
     }
     for (size_t l = 0; l < width; l++) {
         total[0][l] = local[0][l];
@@ -211,10 +218,20 @@ WEFT_CLONES static void apply_tasks(void *context, size_t begin, size_t end) {
     }
 }
 
-// MARK: The two directions
+// MARK: What others call
 
 size_t weft_normalization_scratch(const weft_normalization *geometry) {
     return tiles_of(geometry) * parts_of(geometry) * sizeof(sums);
+}
+
+void weft_sum_channels(const weft_normalization *geometry, const float *x, float *y, void *scratch) {
+    normalization n = {.geometry = *geometry, .x = x, .partial = scratch};
+    run_tasks(&n, sum_tasks);
+    for (size_t tile = 0; tile < tiles_of(geometry); tile++) {
+        double (*total)[TILE];
+        task t = fold_tile(&n, tile, &total);
+        for (size_t l = 0; l < t.channels; l++) y[t.channel + l] = (float)total[0][l];
+    }
 }
 
 void weft_batch_normalization(

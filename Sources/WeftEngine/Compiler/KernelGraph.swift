@@ -6,14 +6,12 @@ enum Kernel {
     /// (m, k) · (k, n) with what follows it.
     case matmul(transposeA: Bool, transposeB: Bool, Epilogue)
     case convolution(Window, groups: Int, Epilogue)
-    /// Gives the kernel's gradient and, with `bias`, the sum of the output gradient over all pixels.
-    case convolutionKernelGradient(Window, groups: Int, bias: Bool)
     /// A flattened image times a matrix, without flattening it: from (image, matrix).
     case innerProduct(Epilogue)
     /// From (output gradient, matrix) to an image.
     case innerProductInputGradient
-    /// From (image, output gradient); with `bias` as above.
-    case innerProductKernelGradient(bias: Bool)
+    /// From (image, output gradient).
+    case innerProductKernelGradient
     case elementwise(ElementwiseChain)
 }
 

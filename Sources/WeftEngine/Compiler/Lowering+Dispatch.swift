@@ -10,8 +10,6 @@ extension Lowering {
             try matmul(node, transposeA: transposeA, transposeB: transposeB, epilogue)
         case .convolution(let window, let groups, let epilogue):
             try convolution(node, window, groups: groups, epilogue)
-        case .convolutionKernelGradient(let window, let groups, _):
-            try convolutionKernelGradient(node, window, groups: groups)
         case .innerProduct(let epilogue): try innerProduct(node, epilogue)
         case .innerProductInputGradient: try innerProductInputGradient(node)
         case .innerProductKernelGradient: try innerProductKernelGradient(node)

@@ -1,7 +1,8 @@
 import WeftGraph
 import WeftKernels
 
-// Batch normalisation on Weft's own kernel: oneDNN's sums in 32 bits are the largest error of a whole training step.
+// Sums over the pixels of an image, and batch normalisation, on a kernel of Weft's own: oneDNN's sums in 32 bits are the
+// largest error of a training step.
 
 extension Lowering {
     /// The geometry of a normalised tensor in a layout that the kernel knows; other layouts are copied into row-major order.
@@ -23,6 +24,17 @@ extension Lowering {
         return (geometry, layout)
     }
 
+    /// The sum over all pixels, of an image as it lies in memory.
+    func sumChannels(_ x: Tensor, _ y: Tensor) throws {
+        var (geometry, layout) = try normalization(x, epsilon: 0)
+        let scratch = addBuffer("scratch", weft_normalization_scratch(&geometry))
+        let (source, target) = (try use(x, layout), try definePlain(y))
+        addKernel("sum of channels", reads: [source], writes: [target], scratch: [scratch]) { addresses in
+            let (x, y) = (floats(addresses[0]), floats(addresses[1]))
+            return { weft_sum_channels(&geometry, x, y, addresses[2]) }
+        }
+    }
+
     func batchNormalization(_ node: KernelNode, epsilon: Float) throws {
         var (geometry, layout) = try normalization(node.inputs[0], epsilon: epsilon)
         let scratch = addBuffer("scratch", weft_normalization_scratch(&geometry))
@@ -31,10 +43,10 @@ extension Lowering {
             define(node.outputs[0], layout), try definePlain(node.outputs[1]), try definePlain(node.outputs[2]),
         ]
         addKernel("batch normalization", reads: reads, writes: results, scratch: [scratch]) { addresses in
-            let floats = addresses.map { $0.assumingMemoryBound(to: Float.self) }
+            let memory = addresses.map(floats)
             return {
                 weft_batch_normalization(
-                    &geometry, floats[0], floats[1], floats[2], floats[3], floats[4], floats[5], addresses[6])
+                    &geometry, memory[0], memory[1], memory[2], memory[3], memory[4], memory[5], addresses[6])
             }
         }
     }
@@ -49,10 +61,10 @@ extension Lowering {
             define(node.outputs[0], layout), try definePlain(node.outputs[1]), try definePlain(node.outputs[2]),
         ]
         addKernel("batch normalization dx", reads: reads, writes: results, scratch: [scratch]) { addresses in
-            let floats = addresses.map { $0.assumingMemoryBound(to: Float.self) }
+            let memory = addresses.map(floats)
             return {
                 weft_batch_normalization_gradient(
-                    &geometry, floats[0], floats[1], floats[2], floats[3], floats[4], floats[5], floats[6], floats[7],
+                    &geometry, memory[0], memory[1], memory[2], memory[3], memory[4], memory[5], memory[6], memory[7],
                     addresses[8])
             }
         }

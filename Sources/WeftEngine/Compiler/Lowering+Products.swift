@@ -171,7 +171,6 @@ extension Lowering {
         let (x, dy, dKernel) = (node.inputs[0], node.inputs[1], node.outputs[0])
         let axes = KernelAxes(window, groups: groups, inputs: x.shape[3], outputs: dy.shape[3])
         let geometry = OneDNNWindow(window)
-        let dBias = node.outputs.count > 1 ? try Layout.plain(node.outputs[1].shape.dimensions) : nil
         let (anyX, anyKernel, anyY) = (try Layout.anyImage(x.shape), try axes.any(), try Layout.anyImage(dy.shape))
         let attributes = try PrimitiveAttributes()
         let engine = try Device.engine
@@ -182,7 +181,7 @@ extension Lowering {
                 guard let hint = try hint(x.shape, axes, dy.shape, geometry, algorithm) else { return nil }
                 return try PrimitiveDescriptor.create("convolution for its kernel") {
                     weft_convolution_backward_weights(
-                        &$0, engine, algorithm, anyX.descriptor, kernel.descriptor, dBias?.descriptor, anyY.descriptor,
+                        &$0, engine, algorithm, anyX.descriptor, kernel.descriptor, nil, anyY.descriptor,
                         geometry.strides, geometry.dilation, geometry.paddingStart, geometry.paddingEnd, hint.handle,
                         attributes.handle)
                 }
@@ -192,10 +191,7 @@ extension Lowering {
         let xLayout = try descriptor.image(dnnl_query_src_md, x.shape)
         let dyLayout = try descriptor.image(dnnl_query_diff_dst_md, dy.shape)
         let kernelLayout = try axes.chosen(descriptor, dnnl_query_diff_weights_md)
-        var writes = [
-            (DNNL_ARG_DIFF_WEIGHTS, define(dKernel, kernelLayout), try axes.toOneDNN(kernelLayout))
-        ]
-        if let dBias { writes.append((DNNL_ARG_DIFF_BIAS, define(node.outputs[1], dBias), dBias)) }
+        let writes = [(DNNL_ARG_DIFF_WEIGHTS, define(dKernel, kernelLayout), try axes.toOneDNN(kernelLayout))]
         let reads = [
             (DNNL_ARG_SRC, try use(x, xLayout), try xLayout.imageToOneDNN()),
             (DNNL_ARG_DIFF_DST, try use(dy, dyLayout), try dyLayout.imageToOneDNN()),
@@ -320,31 +316,23 @@ extension Lowering {
         if let flat = try flattened(x) {
             var product = node
             product.inputs[0] = flat
-            try matmul(product, transposeA: true, transposeB: false, Epilogue())
-            if node.outputs.count > 1 {
-                try reduce(
-                    KernelNode(kernel: node.kernel, inputs: [dy], outputs: [node.outputs[1]], label: label), .sum,
-                    axes: [0])
-            }
-            return
+            return try matmul(product, transposeA: true, transposeB: false, Epilogue())
         }
         let axes = matrixAxes(x.shape, outputs: dy.shape[1])
         let xLayout = try imageLayout(of: x)
         let dyLayout = try Layout.plain(dy.shape.dimensions)
-        let dBias = node.outputs.count > 1 ? try Layout.plain(node.outputs[1].shape.dimensions) : nil
         let attributes = try PrimitiveAttributes()
-        let hint = try innerProductForward(x.shape, xLayout, axes, outputs: dy.shape[1], bias: dBias, attributes)
+        let hint = try innerProductForward(x.shape, xLayout, axes, outputs: dy.shape[1], bias: nil, attributes)
         let matrixLayout = try axes.chosen(hint, dnnl_query_weights_md)
         let (source, weights) = (try xLayout.imageToOneDNN(), try axes.toOneDNN(matrixLayout))
         let engine = try Device.engine
         let descriptor = try PrimitiveDescriptor.create("inner product for its matrix") {
             weft_inner_product_backward_weights(
-                &$0, engine, source.descriptor, weights.descriptor, dBias?.descriptor, dyLayout.descriptor, hint.handle,
+                &$0, engine, source.descriptor, weights.descriptor, nil, dyLayout.descriptor, hint.handle,
                 attributes.handle)
         }
         guard let descriptor else { throw EngineError.unsupported(operation: "inner product", label: label) }
-        var writes = [(DNNL_ARG_DIFF_WEIGHTS, define(dMatrix, matrixLayout), weights)]
-        if let dBias { writes.append((DNNL_ARG_DIFF_BIAS, define(node.outputs[1], dBias), dBias)) }
+        let writes = [(DNNL_ARG_DIFF_WEIGHTS, define(dMatrix, matrixLayout), weights)]
         let reads = [(DNNL_ARG_SRC, try use(x, xLayout), source), (DNNL_ARG_DIFF_DST, try use(dy, dyLayout), dyLayout)]
         add(primitiveStep("inner product dk", descriptor, reads: reads, writes: writes))
     }

@@ -16,7 +16,7 @@ extension KernelGraph {
     static var allPasses: [(inout KernelGraph) -> Void] {
         [
             { $0.maskBeforeMaxPooling() }, { $0.multiplyWithoutFlattening() }, { $0.joinBiasAndActivation() },
-            { $0.joinBiasGradient() }, { $0.joinElementwise() },
+            { $0.sumBeforeUnpooling() }, { $0.joinElementwise() },
         ]
     }
 
@@ -84,7 +84,7 @@ extension KernelGraph {
                 replace(
                     index,
                     with: KernelNode(
-                        kernel: .innerProductKernelGradient(bias: false), inputs: [source, b], outputs: node.outputs,
+                        kernel: .innerProductKernelGradient, inputs: [source, b], outputs: node.outputs,
                         label: node.label))
             case (false, true):
                 // dx = dy · wᵀ, of which only the image's shape is wanted.
@@ -147,32 +147,17 @@ extension KernelGraph {
 
     // MARK: Gradient of a bias
 
-    /// `kernelGradient(x, dy)` and `sum of dy over all but the channels` → one primitive that gives both.
-    mutating func joinBiasGradient() {
+    /// `sum over the pixels of poolingGradient(x, y, dy)` → `sum over the pixels of dy` for max pooling.
+    ///
+    /// Every value of dy goes to one place of its window, so the sums are the same; the pooled image is a quarter of the size.
+    mutating func sumBeforeUnpooling() {
         for index in indices {
-            guard case .reduce(.sum, let axes, false)? = operation(at: index), let sum = nodes[index] else { continue }
-            let dy = sum.inputs[0]
-            guard axes == Array(0..<dy.shape.rank - 1) else { continue }
-            for user in users(of: dy) {
-                // The sum may be part of what makes x: then the two cannot be one.
-                guard let node = nodes[user], node.outputs.count == 1, node.inputs.count > 1, node.inputs[1] == dy,
-                    !isNeeded(index, for: node.inputs[0])
-                else { continue }
-                let kernel: Kernel
-                switch node.kernel {
-                case .operation(.convolutionKernelGradient(let window, let groups)):
-                    kernel = .convolutionKernelGradient(window, groups: groups, bias: true)
-                case .innerProductKernelGradient(bias: false): kernel = .innerProductKernelGradient(bias: true)
-                default: continue
-                }
-                remove(index)
-                remove(user)
-                replace(
-                    min(index, user),
-                    with: KernelNode(
-                        kernel: kernel, inputs: node.inputs, outputs: node.outputs + sum.outputs, label: node.label))
-                break
-            }
+            guard case .reduce(.sum, [0, 1, 2], _)? = operation(at: index), var sum = nodes[index],
+                let source = producer(of: sum.inputs[0]),
+                case .poolingGradient(.max, _)? = operation(at: source), let pooling = nodes[source]
+            else { continue }
+            sum.inputs = [pooling.inputs[2]]
+            replace(index, with: sum)
         }
     }
 

@@ -126,7 +126,7 @@ void weft_max_pooling(const weft_pooling *geometry, const float *x, float *y, ui
 /// dx: dy at the place of the maximum, 0 elsewhere.
 void weft_max_pooling_gradient(const weft_pooling *geometry, const float *dy, const uint8_t *index, float *dx);
 
-// MARK: Batch normalisation (normalization.c)
+// MARK: Channels of images (normalization.c)
 
 enum { WEFT_NORMALIZATION_TILE = 16, WEFT_NORMALIZATION_PARTS = 16 };
 
@@ -138,8 +138,10 @@ typedef struct {
     float epsilon;
 } weft_normalization;
 
-/// The bytes of scratch memory that both functions want, as doubles.
+/// The bytes of scratch memory that the functions below want, as doubles.
 size_t weft_normalization_scratch(const weft_normalization *geometry);
+/// y: the sum of each channel, in double as below.
+void weft_sum_channels(const weft_normalization *geometry, const float *x, float *y, void *scratch);
 /// mean and variance (biased) of each channel, then y = gamma·(x − mean)/√(variance + epsilon) + beta. The sums are doubles,
 /// in an order that depends on the lengths alone. `y` may be `x`.
 void weft_batch_normalization(

@@ -19,8 +19,7 @@ extension Engine {
                 case .matmul(_, _, let epilogue): return "matmul" + name(epilogue)
                 case .convolution(_, _, let epilogue): return "convolution" + name(epilogue)
                 case .innerProduct(let epilogue): return "inner product" + name(epilogue)
-                case .convolutionKernelGradient(_, _, let bias): return "convolution dk" + (bias ? " bias" : "")
-                case .innerProductKernelGradient(let bias): return "inner product dk" + (bias ? " bias" : "")
+                case .innerProductKernelGradient: return "inner product dk"
                 case .innerProductInputGradient: return "inner product dx"
                 case .elementwise(let chain): return "[\(chain.name)]"
                 }
@@ -179,41 +178,24 @@ extension Engine {
 
         // MARK: Gradient of a bias
 
-        @Test func joinBiasGradient() throws {
-            let pass: Pass = { $0.joinBiasGradient() }
-            let test = TestGraph()
-            let y = try test.convolution(test.input([2, 4, 4, 3]), 8, 3, "conv")
-            let training = try test.training((y * test.input(y.shape)).sum())
-            var graph = KernelGraph(test.graph, roots: training.gradients.map(\.gradient))
-            #expect(kernels(graph).sorted() == ["convolutionKernelGradient", "reduce"])
-            pass(&graph)
-            #expect(kernels(graph).sorted() == ["convolution dk bias"])
-            test.run(training.program)
-            try test.compare(training)
-            #expect(!training.program.lines.contains { $0.name.hasPrefix("reduce") && $0.label == "conv" })
+        @Test func sumBeforeUnpooling() throws {
+            let pass: Pass = { $0.sumBeforeUnpooling() }
+            let (test, _, _, dx) = try pooled(.max, .leakyRelu(0.1))
+            let unpooled = try #require(test.graph.node(of: dx).inputs.first { test.isUnpooled($0) })
+            let (before, after) = try apply(pass, test, [unpooled.sum(axes: [0, 1, 2])])
+            #expect(before.last == "reduce" && before.contains("poolingGradient"))
+            #expect(after == ["reduce"])
         }
 
-        @Test func biasGradientStays() throws {
-            let pass: Pass = { $0.joinBiasGradient() }
-            let test = TestGraph()
-            let x = test.input([2, 4, 4, 3])
-            let kernel = try test.parameter("kernel", [3, 3, 3, 8])
-            let y = try test.graph.convolution(x, kernel, Window(size: Size2D(3)))
-            for bias in [[2, 2, 8], [2, 1, 1, 8], []] as [Shape] {
-                let bias = test.input(bias)
-                let loss = try ((y + bias) * test.input(y.shape)).sum()
-                let gradients = try test.graph.gradients(of: loss, for: [kernel, bias]).map { $0! }
-                let (before, after) = try apply(pass, test, gradients)
+        /// Average pooling may lose pixels, and other sums may see where a value went.
+        @Test func sumAfterUnpooling() throws {
+            let pass: Pass = { $0.sumBeforeUnpooling() }
+            for (kind, axes) in [(Operation.Pooling.average, [0, 1, 2]), (.max, [0, 1]), (.max, [1, 2])] {
+                let (test, _, _, dx) = try pooled(kind, .tanh)
+                let unpooled = try #require(test.graph.node(of: dx).inputs.first { test.isUnpooled($0) })
+                let (before, after) = try apply(pass, test, [unpooled.sum(axes: axes)])
                 #expect(before == after)
             }
-        }
-
-        /// The sum over x is part of the gradient that it would be joined with.
-        @Test func noCircles() throws {
-            let test = TestGraph()
-            let x = test.input([2, 3, 3, 4])
-            let y = try test.transposedConvolution(x, 4, 3, "up")
-            try test.checkGradients((y * x.sum(axes: [0, 1, 2])).sum())
         }
 
         // MARK: Element by element
@@ -249,5 +231,12 @@ extension Engine {
             #expect(kernels(graph).count == 3)
             try test.check([y])
         }
+    }
+}
+
+extension TestGraph {
+    fileprivate func isUnpooled(_ tensor: Tensor) -> Bool {
+        if case .poolingGradient = graph.node(of: tensor).operation { return true }
+        return false
     }
 }

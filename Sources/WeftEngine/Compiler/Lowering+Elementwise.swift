@@ -1,0 +1,204 @@
+import WeftGraph
+import WeftKernels
+
+extension Lowering {
+    /// How an operand is read: element i of the result takes element (i / inner) % period.
+    private func operandPattern(_ operand: Shape, in result: Shape) -> (inner: Int, period: Int)? {
+        if operand.count == 1 { return (1, 1) }
+        let lengths = [Int](repeating: 1, count: result.rank - operand.rank) + operand.dimensions
+        guard let first = lengths.firstIndex(where: { $0 != 1 }), let last = lengths.lastIndex(where: { $0 != 1 }),
+            (first...last).allSatisfy({ lengths[$0] == result[$0] })
+        else { return nil }
+        return (result.dimensions[(last + 1)...].reduce(1, *), operand.count)
+    }
+
+    func elementwise(_ node: KernelNode, _ chain: ElementwiseChain) throws {
+        let result = node.outputs[0]
+        let full = node.inputs.filter { $0.shape.count == result.shape.count && constant($0) == nil }
+        let stretched = node.inputs.contains { $0.shape.count != result.shape.count && $0.shape.count > 1 }
+        // Without vectors to repeat, the order of the elements does not matter: stay in the layout that is there, so long
+        // as padding stays zero.
+        let blocked = try wantedLayout(of: result) ?? full.map { try layout(of: $0) }.first { try !$0.isPlain() }
+        let common: Layout
+        let isSingle = node.inputs.map { $0.shape.count != result.shape.count }
+        if let blocked, !stretched,
+            chain.keepsZero(isSingle: isSingle) || blocked.byteCount == result.shape.count * 4
+        {
+            common = blocked
+        } else {
+            common = try .plain(result.shape.dimensions)
+        }
+        var reads: [Int] = []
+        var patterns: [(inner: Int, period: Int)] = []
+        let count = common.byteCount / MemoryLayout<Float>.stride
+        for input in node.inputs {
+            if input.shape.count == result.shape.count {
+                reads.append(try use(input, common))
+                patterns.append((1, count))
+            } else if let pattern = operandPattern(input.shape, in: result.shape) {
+                reads.append(try usePlain(input))
+                patterns.append(pattern)
+            } else {
+                reads.append(try stretch(input, to: result.shape))
+                patterns.append((1, count))
+            }
+        }
+        let (code, resultRegister) = (chain.code.map(\.encoded), chain.result)
+        let output = define(result, common)
+        let isInPlace = !reads.isEmpty && patterns[0].period == count
+        addKernel(chain.name, reads: reads, writes: [output], isInPlace: isInPlace) { addresses in
+            let program = Boxed(weft_elementwise_program())
+            let target = program.pointer
+            target.pointee.count = count
+            target.pointee.inputs = Int32(patterns.count)
+            target.pointee.length = Int32(code.count)
+            target.pointee.outputs = 1
+            withUnsafeMutableBytes(of: &target.pointee.input) { bytes in
+                let operands = bytes.assumingMemoryBound(to: weft_operand.self)
+                for (index, pattern) in patterns.enumerated() {
+                    operands[index] = weft_operand(
+                        data: floats(addresses[index]), inner: pattern.inner, period: pattern.period)
+                }
+            }
+            withUnsafeMutableBytes(of: &target.pointee.code) { bytes in
+                let slots = bytes.assumingMemoryBound(to: weft_instruction.self)
+                for (index, instruction) in code.enumerated() { slots[index] = instruction }
+            }
+            target.pointee.output_register.0 = Int32(resultRegister)
+            target.pointee.output.0 = floats(addresses[patterns.count])
+            return { weft_elementwise(program.pointer) }
+        }
+    }
+}
+
+extension ElementwiseChain {
+    /// What is known of a value where the tensors it comes from are zero.
+    private enum AtZero { case zero, finite, unknown }
+
+    /// Whether zeros in the inputs give zero, so that a blocked layout's padding stays what it has to be.
+    /// An input that is a single number for all elements may be any number.
+    func keepsZero(isSingle: [Bool]) -> Bool {
+        var known = isSingle.map { $0 ? AtZero.finite : .zero }
+        for instruction in code {
+            switch instruction {
+            case .constant(let value): known.append(value == 0 ? .zero : value.isFinite ? .finite : .unknown)
+            case .unary(let operation, let a):
+                switch known[a] {
+                case .zero: known.append(operation.keepsZero ? .zero : operation.isFiniteAtZero ? .finite : .unknown)
+                case .finite: known.append(operation.isBounded ? .finite : .unknown)
+                case .unknown: known.append(.unknown)
+                }
+            case .binary(let operation, let a, let b):
+                switch (operation, known[a], known[b]) {
+                case (.divide, _, _): known.append(.unknown)
+                case (.equal, .zero, .zero): known.append(.finite)
+                case (_, .zero, .zero): known.append(.zero)
+                case (.multiply, .zero, .finite), (.multiply, .finite, .zero): known.append(.zero)
+                case (.greater, _, _), (.equal, _, _): known.append(.finite)
+                case (_, .unknown, _), (_, _, .unknown), (.multiply, _, _): known.append(.unknown)
+                default: known.append(.finite)
+                }
+            }
+        }
+        return known[result] == .zero
+    }
+
+    /// What a listing of the program shows.
+    var name: String {
+        let parts = code.map { instruction -> String in
+            switch instruction {
+            case .unary(let operation, _): return "\(operation)"
+            case .binary(let operation, _, _): return "\(operation)"
+            case .constant(let value): return "\(value)"
+            }
+        }
+        return parts.isEmpty ? "broadcast" : parts.joined(separator: " ")
+    }
+}
+
+extension Operation.Unary {
+    var keepsZero: Bool {
+        switch self {
+        case .negate, .absolute, .sign, .square, .squareRoot, .sine, .tanh, .relu, .step, .leakyRelu, .elu, .toFloat:
+            return true
+        case .affine(_, let shift): return shift == 0
+        case .clip(let lower, let upper): return lower <= 0 && upper >= 0
+        case .power(let exponent): return exponent > 0
+        case .reciprocal, .reciprocalSquareRoot, .exponential, .logarithm, .cosine, .sigmoid, .softplus: return false
+        }
+    }
+
+    fileprivate var isFiniteAtZero: Bool {
+        switch self {
+        case .reciprocal, .reciprocalSquareRoot, .logarithm: return false
+        case .power(let exponent): return exponent >= 0
+        default: return true
+        }
+    }
+
+    /// Whether it gives a finite number for every finite one.
+    fileprivate var isBounded: Bool {
+        switch self {
+        case .negate, .absolute, .sign, .sine, .cosine, .tanh, .sigmoid, .relu, .step, .clip, .softplus: return true
+        default: return false
+        }
+    }
+}
+
+extension ElementwiseChain.Instruction {
+    var encoded: weft_instruction {
+        switch self {
+        case .constant(let value):
+            return weft_instruction(op: Int32(WEFT_CONSTANT.rawValue), a: 0, b: 0, p: value, q: 0)
+        case .binary(let operation, let a, let b):
+            return weft_instruction(op: Int32(operation.code.rawValue), a: Int32(a), b: Int32(b), p: 0, q: 0)
+        case .unary(let operation, let a):
+            let (code, p, q) = operation.code
+            return weft_instruction(op: Int32(code.rawValue), a: Int32(a), b: 0, p: p, q: q)
+        }
+    }
+}
+
+extension Operation.Binary {
+    fileprivate var code: weft_elementwise_op {
+        switch self {
+        case .add: return WEFT_ADD
+        case .subtract: return WEFT_SUBTRACT
+        case .multiply: return WEFT_MULTIPLY
+        case .divide: return WEFT_DIVIDE
+        case .maximum: return WEFT_MAXIMUM
+        case .minimum: return WEFT_MINIMUM
+        case .greater: return WEFT_GREATER
+        case .equal: return WEFT_EQUAL
+        }
+    }
+}
+
+extension Operation.Unary {
+    fileprivate var code: (weft_elementwise_op, Float, Float) {
+        switch self {
+        case .negate: return (WEFT_NEGATE, 0, 0)
+        case .absolute: return (WEFT_ABSOLUTE, 0, 0)
+        case .sign: return (WEFT_SIGN, 0, 0)
+        case .square: return (WEFT_SQUARE, 0, 0)
+        case .squareRoot: return (WEFT_SQUARE_ROOT, 0, 0)
+        case .reciprocal: return (WEFT_RECIPROCAL, 0, 0)
+        case .reciprocalSquareRoot: return (WEFT_RECIPROCAL_SQUARE_ROOT, 0, 0)
+        case .exponential: return (WEFT_EXPONENTIAL, 0, 0)
+        case .logarithm: return (WEFT_LOGARITHM, 0, 0)
+        case .sine: return (WEFT_SINE, 0, 0)
+        case .cosine: return (WEFT_COSINE, 0, 0)
+        case .tanh: return (WEFT_TANH, 0, 0)
+        case .sigmoid: return (WEFT_SIGMOID, 0, 0)
+        case .relu: return (WEFT_RELU, 0, 0)
+        case .softplus: return (WEFT_SOFTPLUS, 0, 0)
+        case .step: return (WEFT_STEP, 0, 0)
+        case .leakyRelu(let slope): return (WEFT_LEAKY_RELU, slope, 0)
+        case .elu(let alpha): return (WEFT_ELU, alpha, 0)
+        case .affine(let scale, let shift): return (WEFT_AFFINE, scale, shift)
+        case .clip(let lower, let upper): return (WEFT_CLIP, lower, upper)
+        case .power(let exponent): return (WEFT_POWER, exponent, 0)
+        case .toFloat: return (WEFT_FROM_INT32, 0, 0)
+        }
+    }
+}

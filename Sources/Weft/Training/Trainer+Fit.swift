@@ -110,6 +110,7 @@ private final class EpochRunner {
             step.program.compute(seed: trainer.seed, epoch: epoch, step: index)
             let loss = step.program.output(0)[0]
             guard loss.isFinite else { throw notFinite(loss, step, epoch, index) }
+            guard trainer.parameters.gradientsAreFinite else { throw notFinite(nil, step, epoch, index) }
             step.program.assign()
             optimizer.update(learningRate: Float(trainer.learningRate))
             seen += Double(batch.count)
@@ -123,9 +124,9 @@ private final class EpochRunner {
         return true
     }
 
-    private func notFinite(_ loss: Float, _ step: CompiledStep, _ epoch: Int, _ index: Int) -> TrainingError {
+    private func notFinite(_ loss: Float?, _ step: CompiledStep, _ epoch: Int, _ index: Int) -> TrainingError {
         let place = step.program.firstNonFinite()
         return .notFinite(
-            epoch: epoch, step: index + 1, value: "\(loss)", layer: place?.label, what: place?.step)
+            epoch: epoch, step: index + 1, loss: loss, layer: place?.label, what: place?.step)
     }
 }

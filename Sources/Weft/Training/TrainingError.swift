@@ -6,8 +6,8 @@ public enum TrainingError: Error, Hashable, CustomStringConvertible {
     case outputCount(model: String, outputs: Int, losses: Int, targets: Int)
     /// A number that makes no sense, such as 0 epochs.
     case argument(name: String, problem: String)
-    /// The loss is NaN or infinite.
-    case notFinite(epoch: Int, step: Int, value: String, layer: String?, what: String?)
+    /// The loss is NaN or infinite, or, with a loss of `nil`, some gradient is.
+    case notFinite(epoch: Int, step: Int, loss: Float?, layer: String?, what: String?)
 
     public var description: String {
         switch self {
@@ -20,11 +20,11 @@ public enum TrainingError: Error, Hashable, CustomStringConvertible {
             return "model '\(model)' has \(outputs) outputs, but there are \(losses) losses and \(targets) targets: "
                 + "it takes one of each for every output"
         case .argument(let name, let problem): return "\(name) \(problem)"
-        case .notFinite(let epoch, let step, let value, let layer, let what):
+        case .notFinite(let epoch, let step, let loss, let layer, let what):
             var place = ""
-            let value = value.hasSuffix("nan") ? "nan" : value
+            let value = loss.map { "the loss is \(plain($0))" } ?? "a gradient is NaN or infinite"
             if let layer { place = "; the first bad value is in layer '\(layer)'" + (what.map { " (\($0))" } ?? "") }
-            return "the loss is \(value) in epoch \(epoch), step \(step)\(place)\n"
+            return "\(value) in epoch \(epoch), step \(step)\(place)\n"
                 + "the weights before that step were kept; try a smaller learning rate, or clip the gradients"
         }
     }

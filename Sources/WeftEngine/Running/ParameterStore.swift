@@ -1,4 +1,5 @@
 import WeftGraph
+import WeftKernels
 
 /// The values of a model's parameters, shared by every program compiled from the model.
 ///
@@ -66,6 +67,12 @@ public final class ParameterStore {
             return [Float](repeating: 0, count: entries[index].parameter.shape.count)
         }
         return try read(layout, at: gradients.address + byteOffsets[index])
+    }
+
+    /// Whether every gradient the last step left is a number; asked after every step, so it is one pass over the arena.
+    public var gradientsAreFinite: Bool {
+        guard let gradients else { return true }
+        return weft_all_finite(gradients.address.assumingMemoryBound(to: Float.self), trainableCount)
     }
 
     func read(_ layout: Layout, at address: UnsafeMutableRawPointer) throws -> [Float] {

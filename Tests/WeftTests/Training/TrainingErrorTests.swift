@@ -60,6 +60,27 @@ import WeftGraph
         #expect(try trainer.bits() == before)
     }
 
+    /// A loss of 2·10²⁰ over pixels of 10²⁵: only the gradient overflows.
+    @Test func aGradientThatOverflows() throws {
+        let model = try Model(
+            name: "large", inputShape: [8, 8, 1],
+            layers: [Flatten(), Rescaling(1e25), Dense(3, kernelInitializer: .zeros, name: "last")])
+        let loss = Objective.Output(Loss(.sparseCategoricalCrossentropy, fromLogits: true), weight: 1e20, metrics: [])
+        let trainer = try Trainer(model, optimizer: .sgd, objective: Objective([loss]))
+        let before = try trainer.bits()
+        let error = #expect(throws: TrainingError.self) {
+            try trainer.fit(Pictures.dataset(20), batchSize: 8, epochs: 3)
+        }
+        guard case .notFinite(epoch: 1, step: 1, loss: nil, layer: "last", _)? = error else {
+            Issue.record("\(String(describing: error))")
+            return
+        }
+        #expect(
+            try #require(error).description.hasPrefix("a gradient is NaN or infinite in epoch 1, step 1; the first bad")
+        )
+        #expect(try trainer.bits() == before)
+    }
+
     @Test func aTrainingThatExplodesKeepsTheWeightsBeforeThatStep() throws {
         let data = try Pictures.dataset(40)
         let model = try Networks.convolutional()

@@ -23,14 +23,12 @@ struct ConvertCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "The model that weights belong to: of the catalogue, a model file, or .keras.", valueName: "model"))
+            "What weights belong to: a model of the catalogue, a model file, a Keras file or a run's folder.",
+            valueName: "model"))
     var model: String?
 
     func run() throws {
-        let model = try model.map { word in
-            try KerasFile.isModelPath(word)
-                ? KerasFile.read(word, compiled: false, hdf5: .isolated).model : ModelSource(word).file.builtModel()
-        }
+        let model = try model.map { try ModelSource($0, compiled: false).file.builtModel() }
         try FileConversion.convert(source, destination, model: model, hdf5: .isolated)
         Terminal.writeLine("wrote \(destination)")
     }

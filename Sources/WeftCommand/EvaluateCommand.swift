@@ -8,17 +8,21 @@ struct EvaluateCommand: ParsableCommand {
         discussion: """
             EXAMPLE
               weft evaluate runs/small-cnn-1 --data fashion-mnist --split test --json
+              weft evaluate model.keras --take 1000
             """)
 
     enum Split: String, ExpressibleByArgument, CaseIterable { case train, test }
 
-    @Argument(help: ArgumentHelp("A run's folder, or the model file in it.", valueName: "run"))
+    @Argument(help: ArgumentHelp("A run's folder, the model file in it, or a .keras or .h5 file.", valueName: "model"))
     var path: String
 
     @OptionGroup var dataOptions: DataOptions
 
     @Option(help: "train or test.")
     var split = Split.test
+
+    @Option(help: "The loss, by Keras's name; by default the one the model was trained with.")
+    var loss: String?
 
     @Option(help: "Use only the first images.")
     var take: Int?
@@ -31,7 +35,10 @@ struct EvaluateCommand: ParsableCommand {
 
     func run() throws {
         if let threads { try useThreads(threads) }
-        let loaded = try LoadedRun(path)
+        let loaded = try LoadedModel(path, loss: loss.map { try Loss(named: $0) })
+        guard loaded.loss != nil else {
+            throw UsageError("\(path) was saved without being compiled: name a loss with --loss")
+        }
         let splits = try DatasetCatalog.standard.load(dataOptions.data, access: dataOptions.access)
         var data = split == .test ? splits.test : splits.train
         if let take { data = try data.take(take) }

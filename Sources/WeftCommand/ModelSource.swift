@@ -3,24 +3,50 @@ import Weft
 import WeftFiles
 import WeftStudies
 
-/// What the user names as MODEL: a catalogue name, a model file, or a run whose weights are taken along.
+/// What the user names as MODEL: a model of the catalogue, a model file, a file of Keras's, or a run's folder.
 struct ModelSource {
-    let name: String
     let file: ModelFile
-    /// The run, if the model comes with trained weights.
-    let run: RunFolder?
+    /// What the model has learned, if anything.
+    private let training: Training?
 
-    init(_ word: String) throws {
+    private struct Training {
+        let weights: Safetensors
+        /// The optimizer and where it stands, which a file of Keras's says.
+        var optimizer: Optimizer?
+        var state: KerasOptimizerState?
+        /// What messages call the place.
+        let path: String
+    }
+}
+
+extension ModelSource {
+    /// - Parameter compiled: whether losses, metrics and the optimizer are wanted, which a file of Keras's may have in
+    ///   kinds that Weft does not have.
+    init(_ word: String, compiled: Bool = true) throws {
         if Self.isFolder(word), ModelCatalog.isPath(word) || (try? ModelCatalog.standard().names.contains(word)) != true
         {
-            let run = try RunFolder.existing(word)
-            self.run = run
-            file = try run.readModel()
+            try self.init(RunFolder.existing(word))
+        } else if KerasFile.isPath(word) {
+            try self.init(kerasFile: word, compiled: compiled)
         } else {
-            run = nil
-            file = try ModelCatalog.load(word)
+            self.init(file: try ModelCatalog.load(word), training: nil)
         }
-        name = word
+    }
+
+    init(_ run: RunFolder) throws {
+        self.init(
+            file: try run.readModel(),
+            training: Training(weights: try Safetensors(contentsOf: run.weights), path: run.weights.path))
+    }
+
+    init(kerasFile path: String, compiled: Bool) throws {
+        let saved = try KerasFile.read(path, compiled: compiled, hdf5: .isolated)
+        let name = URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
+        self.init(
+            file: ModelFile(name: name, model: saved.model, training: .init(saved.compilation)),
+            training: Training(
+                weights: saved.weights, optimizer: saved.compilation?.optimizer, state: saved.optimizerState,
+                path: path))
     }
 
     /// A catalogue name stays one where a folder of that name happens to be; `./name` is the folder.
@@ -29,30 +55,68 @@ struct ModelSource {
         return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && isFolder.boolValue
     }
 
-    /// Gives the trainer the run's weights, if there are any.
-    func loadWeights(into trainer: Trainer) throws {
-        guard let run else { return }
-        try trainer.setWeights(Safetensors(contentsOf: run.weights), from: run.weights.path)
+    /// Gives the trainer what the model has learned; also the optimizer's state, where the trainer uses that optimizer.
+    func restore(into trainer: Trainer) throws {
+        // A file without the input's shape has no weights either.
+        guard let training, !training.weights.arrays.isEmpty else { return }
+        try trainer.setWeights(training.weights, from: training.path)
+        guard var state = training.state, let optimizer = training.optimizer,
+            trainer.optimizer.algorithm == optimizer.algorithm
+        else { return }
+        // Another learning rate than the file's is meant to be used.
+        if trainer.optimizer.learningRate != optimizer.learningRate { state.learningRate = nil }
+        try trainer.restore(state, from: training.path)
     }
 }
 
-/// A finished run, ready to compute.
-struct LoadedRun {
-    let folder: RunFolder
-    let file: ModelFile
-    let loss: Loss
-    let trainer: Trainer
+extension ModelFile.TrainingDefaults {
+    /// What a file of Keras's says of the training of a model with one output.
+    fileprivate init(_ compilation: KerasCompilation?) {
+        self.init()
+        guard let compilation, compilation.losses.count == 1 else { return }
+        optimizer = compilation.optimizer
+        loss = compilation.losses[0]
+        lossWeight = compilation.lossWeights[0]
+        metrics = compilation.metrics[0]
+    }
+}
 
-    /// - Parameter path: a run's folder, or the model file in it.
-    init(_ path: String) throws {
-        let isModelFile = path.hasSuffix("/model.yaml") || path == "model.yaml"
-        let place = isModelFile ? URL(fileURLWithPath: path).deletingLastPathComponent().path : path
-        folder = try RunFolder.existing(place)
-        file = try folder.readModel()
-        loss = file.training.loss ?? .sparseCategoricalCrossentropy
+/// A trained model, ready to compute.
+struct LoadedModel {
+    /// The run it comes from, whose record knows more about its data; `nil` for a file of Keras's.
+    let run: RunFolder?
+    /// `nil` where neither the model's place nor the user says it.
+    let loss: Loss?
+    let trainer: Trainer
+    let path: String
+
+    /// - Parameters:
+    ///   - path: a run's folder, the model file in it, or a file of Keras's.
+    ///   - loss: in place of the one the model was trained with.
+    init(_ path: String, loss: Loss? = nil) throws {
+        self.path = path
+        let source: ModelSource
+        if KerasFile.isPath(path), (try? RunFolder.existing(path)) == nil {
+            run = nil
+            source = try ModelSource(kerasFile: path, compiled: true)
+        } else {
+            let isModelFile = path.hasSuffix("/model.yaml") || path == "model.yaml"
+            let place = isModelFile ? URL(fileURLWithPath: path).deletingLastPathComponent().path : path
+            let folder = try RunFolder.existing(place)
+            run = folder
+            source = try ModelSource(folder)
+        }
+        let training = source.file.training
+        self.loss = loss ?? training.loss
+        let model = try source.file.builtModel()
+        try model.checkTakesImages()
         trainer = try Trainer(
-            file.model, optimizer: file.training.optimizer ?? .rmsprop, loss: loss,
-            metrics: file.training.metrics ?? [.accuracy])
-        try trainer.setWeights(Safetensors(contentsOf: folder.weights), from: folder.weights.path)
+            model, optimizer: training.optimizer ?? .rmsprop,
+            objective: Objective([
+                .init(
+                    self.loss ?? .sparseCategoricalCrossentropy, weight: Float(training.lossWeight ?? 1),
+                    metrics: training.metrics ?? [.accuracy])
+            ]))
+        try source.restore(into: trainer)
     }
 }

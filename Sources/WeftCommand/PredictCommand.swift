@@ -15,7 +15,7 @@ struct PredictCommand: ParsableCommand {
               weft predict runs/small-cnn-1 shirt.png --top 3
             """)
 
-    @Argument(help: ArgumentHelp("A run's folder, or the model file in it.", valueName: "run"))
+    @Argument(help: ArgumentHelp("A run's folder, the model file in it, or a .keras or .h5 file.", valueName: "model"))
     var path: String
 
     @Argument(help: "PNG images.")
@@ -32,11 +32,11 @@ struct PredictCommand: ParsableCommand {
 
     func run() throws {
         guard top >= 1 else { throw UsageError("--top \(top): expected at least 1") }
-        let loaded = try LoadedRun(path)
+        let loaded = try LoadedModel(path)
         let names = try loaded.classNames()
         let data = try dataset(for: loaded.imageShape())
         let outputs = try loaded.trainer.predict(data)
-        let probabilities = loaded.loss.probabilities(outputs)
+        let probabilities = loaded.loss?.probabilities(outputs) ?? outputs.values
         let classCount = outputs.shape.count
         var results: [ConfigurationValue] = []
         for (row, image) in images.enumerated() {
@@ -77,7 +77,7 @@ struct PredictCommand: ParsableCommand {
     }
 }
 
-extension LoadedRun {
+extension LoadedModel {
     /// The names of the classes the model was trained on, from the run's record; numbers where it has none.
     func classNames() throws -> [String] {
         guard let names = try recordedData()?["class_names"] else { return [] }
@@ -90,15 +90,14 @@ extension LoadedRun {
         if shape.rank == 3 { return shape }
         if let recorded = try recordedData()?["image_shape"] { return try Shape(configuration: recorded) }
         guard shape.rank == 2 else {
-            throw RunError(
-                "\(folder.url.relativePath): the model takes \(shape), and no run.json says how an image lies in it")
+            throw RunError("\(path): the model takes \(shape), and no run.json says how an image lies in it")
         }
         return [shape[0], shape[1], 1]
     }
 
     private func recordedData() throws -> ConfigurationNode? {
-        guard FileManager.default.fileExists(atPath: folder.record.path) else { return nil }
-        let text = try String(contentsOf: folder.record, encoding: .utf8)
-        return try ConfigurationNode(yaml: text, file: folder.record.path)["data"]
+        guard let record = run?.record, FileManager.default.fileExists(atPath: record.path) else { return nil }
+        let text = try String(contentsOf: record, encoding: .utf8)
+        return try ConfigurationNode(yaml: text, file: record.path)["data"]
     }
 }

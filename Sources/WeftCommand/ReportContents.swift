@@ -46,6 +46,7 @@ struct ReportContents {
         contents.otherFiles = [
             .init("run.json", "configuration, versions and results"), .init("history.csv", "values of every epoch"),
             .init("model.yaml", "the model"), .init("weights.safetensors", "the trained weights"),
+            .init("model.keras", "model, weights and optimizer, for Keras and for going on"),
             .init("summary.txt", "the model's layers"),
         ]
         if configuration.logSteps { contents.otherFiles.append(.init("steps.csv", "the loss of every step")) }

@@ -10,14 +10,18 @@ struct TrainCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "train", abstract: "Train a model, test it and write a report.",
         discussion: """
-            Options that are not given come from the model file's training section, then from Keras's defaults. A run's \
-            folder as MODEL continues from the weights of that run.
+            Options that are not given come from the model file's training section, or from what a .keras or .h5 file was \
+            compiled with, then from Keras's defaults. A run's folder as MODEL continues from the weights of that run; its \
+            model.keras, as any file of Keras's, also from the state of the optimizer, unless another one is named.
+
+            Models with several inputs or outputs are trained by programs, with the Swift library.
 
             EXAMPLE
               weft train small-cnn --data fashion-mnist --epochs 3 --optimizer adam --validation-split 0.1
+              weft train runs/small-cnn-1/model.keras --epochs 1
             """)
 
-    @Argument(help: "A model of the catalogue, a model file (YAML) or a run's folder.")
+    @Argument(help: "A model of the catalogue, a model file (YAML), a .keras or .h5 file, or a run's folder.")
     var model: String
 
     @OptionGroup var dataOptions: DataOptions
@@ -39,6 +43,12 @@ struct TrainCommand: ParsableCommand {
 
     @Option(help: "The loss, by Keras's name.")
     var loss: String?
+
+    @Option(help: "What the loss is multiplied by.")
+    var lossWeight: Double?
+
+    @Option(help: "What to report besides the loss, by Keras's names, separated by commas.")
+    var metrics: String?
 
     @Option(help: "Share of the training images kept for validation: the last ones.")
     var validationSplit: Double?
@@ -72,12 +82,13 @@ struct TrainCommand: ParsableCommand {
 
     func run() throws {
         if let threads { try useThreads(threads) }
-        let source = try ModelSource(model)
+        // What was compiled is not read where all of it is replaced.
+        let source = try ModelSource(model, compiled: optimizer == nil || loss == nil || metrics == nil)
         let configuration = try configuration(source)
         let command = CommandLine.arguments.enumerated().map { $0 == 0 ? "weft" : $1 }.map(quoted).joined(
             separator: " ")
         let run = try TrainingRun(configuration, access: dataOptions.access, commandLine: command)
-        try source.loadWeights(into: run.trainer)
+        try source.restore(into: run.trainer)
         let folder = try RunFolder.create(out, model: run.model.displayedName)
         Terminal.writeLine(heading(run))
         Interruption.install()
@@ -112,6 +123,11 @@ struct TrainCommand: ParsableCommand {
         if let epochs { result.epochs = epochs }
         if let batchSize { result.batchSize = batchSize }
         if let loss { result.loss = try Loss(named: loss) }
+        if let lossWeight {
+            guard lossWeight.isFinite else { throw UsageError("--loss-weight \(lossWeight): expected a number") }
+            result.lossWeight = lossWeight
+        }
+        if let metrics { result.metrics = try metrics.split(separator: ",").map { try Metric(named: String($0)) } }
         if let optimizer { result.optimizer = try Optimizer(named: optimizer) }
         if let learningRate {
             guard learningRate.isFinite, learningRate > 0 else {

@@ -35,7 +35,7 @@ struct VerifyCommand: ParsableCommand {
         if let threads { try useThreads(threads) }
         let names = try Verification.cases(in: folder)
         let data = try DatasetCatalog.standard.load(dataOptions.data, access: dataOptions.access)
-        let verification = Verification(data: data, hdf5: .thisProcess, options: CompilerOptions(convolutions: math))
+        let verification = Verification(data: data, hdf5: .isolated, options: CompilerOptions(convolutions: math))
         let outcomes = names.map { verification.replay($0, in: folder) }
         if json {
             Terminal.write(ConfigurationValue.array(outcomes.map(value)).prettyJSON)

@@ -42,7 +42,9 @@ import Testing
                 }
             }
             #expect(run.status == 130, "\(run)")
-            for name in ["run.json", "history.csv", "weights.safetensors", "report.html", "predictions.csv"] {
+            for name in [
+                "run.json", "history.csv", "weights.safetensors", "model.keras", "report.html", "predictions.csv",
+            ] {
                 #expect(weft.exists("out/\(name)"), "\(name)")
             }
         }

@@ -16,6 +16,7 @@ import WeftData
             let figures = ["loss-epoch", "loss-time", "accuracy-epoch", "accuracy-time", "confusion", "mistakes"]
             let names = [
                 "run.json", "model.yaml", "summary.txt", "history.csv", "steps.csv", "weights.safetensors",
+                "model.keras",
                 "predictions.csv", "confusion.csv", "classification-report.txt", "report.html",
             ]
             for name in names + figures.flatMap({ ["figures/\($0).svg", "figures/\($0).png"] }) {

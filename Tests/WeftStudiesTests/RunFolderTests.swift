@@ -80,21 +80,24 @@ func withFolder<Result>(_ body: (URL) throws -> Result) throws -> Result {
 @Suite struct ModelFileTextTests {
     /// The model of a run's model.yaml is the one that was trained: names, arguments, parameters.
     private func expectSame(_ model: Model) throws {
-        let text = model.modelFileText(training: ["optimizer": Optimizer.adam.configuration, "epochs": 3])
+        let text = try model.modelFileText(training: ["optimizer": Optimizer.adam.configuration, "epochs": 3])
         let file = try ModelFile(yaml: text, file: "model.yaml", name: "other")
         let read = file.model
-        #expect(file.name == model.displayedName && file.training.optimizer == .adam && file.training.epochs == 3)
+        #expect(
+            file.name == model.displayedName && read.name == model.displayedName && file.training.optimizer == .adam
+                && file.training.epochs == 3)
         #expect(read.inputs[0].shape == model.inputs[0].shape)
         #expect(read.layers.map(\.name) == model.layers.map(\.name))
         let parts = zip(read.layers, model.layers).map { ($0.layer, $1.layer.named($1.name)) }
-        for (read, original) in parts {
+        #expect(try read.kerasConfiguration() == model.kerasConfiguration())
+        for (read, original) in parts where (original as? Model)?.isSequential ?? true {
             #expect(type(of: read) == type(of: original) && read.layerConfiguration == original.layerConfiguration)
         }
         #expect(try read.parameterSpecifications().map { "\($0)" } == model.parameterSpecifications().map { "\($0)" })
         #expect(try read.summary() == model.summary())
         // A second time it is the same text.
         let training: ConfigurationValue = ["optimizer": Optimizer.adam.configuration, "epochs": 3]
-        #expect(read.modelFileText(training: training) == text)
+        #expect(try read.modelFileText(training: training) == text)
     }
 
     @Test func everyArgumentIsKept() throws {
@@ -134,6 +137,46 @@ func withFolder<Result>(_ body: (URL) throws -> Result) throws -> Result {
                 ReLU(maxValue: 6, negativeSlope: 0.1, threshold: 0.5)
                 Activate(.softmax)
             })
+    }
+
+    /// A model that is more than a list of layers is described by Keras's form.
+    @Test func modelsThatBranch() throws {
+        let x = Input(6, 6, 2, name: "picture")
+        let shared = SharedLayer(Conv2D(2, 3, padding: .same, kernelRegularizer: .l2(0.001), name: "shared"))
+        let once = shared(x)
+        let both = Concatenate()([once, shared(Multiply()([once, x])), Dropout(0.3)(x)])
+        let branching = try Model(
+            name: "branching", inputs: x, outputs: Dense(10, activation: .softmax)(Flatten()(both)))
+        try expectSame(branching)
+        try expectSame(
+            Sequential(name: "outer", inputShape: [6, 6, 2]) {
+                Rescaling(2)
+                branching.named("inner")
+            })
+        try expectSame(
+            Model(name: "two", inputs: ["a": x, "b": Input(3, name: "other")], outputs: ["y": shared(x)]))
+        var frozen = try Sequential(name: "frozen", inputShape: [4], layers: [Dense(3), Dense(2)])
+        frozen.trainable = false
+        let read = try ModelFile(yaml: frozen.modelFileText(training: [:]), name: "m").model
+        #expect(try read.parameterSpecifications().allSatisfy { !$0.trainable })
+        #expect(try frozen.parameterSpecifications().allSatisfy { !$0.trainable })
+    }
+
+    @Test(arguments: [
+        (
+            "{layers: [Flatten], model: {class_name: Sequential, config: {layers: [{class_name: Flatten, config: {}}]}}}",
+            "say the same thing"
+        ),
+        ("{name: nothing}", "the argument 'layers' is missing"),
+        (
+            "{input: [3], model: {class_name: Sequential, config: {layers: [{class_name: Flatten, config: {}}]}}}",
+            "leave out 'input'"
+        ),
+        ("{model: {class_name: Lambda, config: {}}}", "the model's class is 'Lambda'"),
+    ])
+    func descriptionsThatAreWrong(_ text: String, _ expected: String) {
+        let error = #expect(throws: ConfigurationError.self) { try ModelFile(yaml: text, file: "m.yaml", name: "m") }
+        #expect("\(error!)".hasPrefix("m.yaml:1: ") && "\(error!)".contains(expected), "\(error!)")
     }
 
     private static let catalog = ModelCatalog(

@@ -110,10 +110,11 @@ public final class LayerContext {
 
     /// Calls a layer under its name, having checked that it fits.
     ///
+    /// - Parameter isTrainable: whether the model it belongs to is; it is by default.
     /// - Throws: `LayerError` naming the layer.
-    func apply(_ layer: any Layer, name: String, to inputs: [Tensor]) throws -> Tensor {
+    func apply(_ layer: any Layer, name: String, to inputs: [Tensor], isTrainable: Bool = true) throws -> Tensor {
         let shapes = inputs.map(\.shape.droppingFirst)
-        return try scope(name, trainable: layer.trainable) {
+        return try scope(name, trainable: layer.trainable && isTrainable) {
             try LayerError.naming(path, layer, shapes) {
                 let expected = try layer.checkedOutputShape(for: shapes)
                 let output = try layer.call(inputs, in: self)

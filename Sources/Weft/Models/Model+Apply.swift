@@ -47,7 +47,9 @@ extension Model {
         }
         for call in calls {
             let entry = layers[call.layer]
-            results.append(try context.apply(entry.layer, name: entry.name, to: call.inputs.map(tensor)))
+            results.append(
+                try context.apply(
+                    entry.layer, name: entry.name, to: call.inputs.map(tensor), isTrainable: trainable))
         }
         return outputs.map(tensor)
     }

@@ -10,6 +10,8 @@ import WeftGraph
 ///       - Dense: {units: 128, activation: relu}
 ///       - Dense: {units: 10, activation: softmax}
 ///     training: {optimizer: adam, loss: sparse_categorical_crossentropy, batch_size: 32, epochs: 5}
+///
+/// A model that branches has `model` in place of `input` and `layers`: its description by Keras, as `to_json` gives it.
 public struct ModelFile: Sendable {
     /// The file's own, else the file's name without its ending.
     public let name: String
@@ -24,6 +26,8 @@ public struct ModelFile: Sendable {
     public struct TrainingDefaults: Sendable {
         public var optimizer: Optimizer?
         public var loss: Loss?
+        /// What the loss is multiplied by: an entry of Keras's `loss_weights`.
+        public var lossWeight: Double?
         public var metrics: [Metric]?
         public var batchSize: Int?
         public var epochs: Int?
@@ -33,6 +37,15 @@ public struct ModelFile: Sendable {
         public var validationFirst: Bool?
 
         public init() {}
+    }
+
+    /// A model that comes from elsewhere than a model file, with how it was trained there.
+    public init(name: String, model: Model, training: TrainingDefaults) {
+        self.name = name
+        self.model = model
+        self.training = training
+        description = ""
+        defaultInput = nil
     }
 
     /// The model for its own or its default input, to be shown without data.
@@ -68,12 +81,25 @@ public struct ModelFile: Sendable {
         let node = try ConfigurationNode(yaml: yaml, file: file)
         guard node.fields != nil else { throw node.error("a model file is a mapping with the key 'layers'") }
         let contents = try Contents(arguments: node)
+        guard contents.layers != nil || contents.model != nil else {
+            throw node.error("the argument 'layers' is missing")
+        }
+        guard contents.layers == nil || contents.model == nil else {
+            throw node.error("'layers' and 'model' say the same thing: give one")
+        }
         self.name = contents.name ?? name
         description = contents.description
         defaultInput = contents.defaultInput
         training = contents.training.defaults
+        if let description = contents.model {
+            guard contents.input == nil, contents.defaultInput == nil else {
+                throw node.error("'model' says itself what its inputs are: leave out 'input' and 'default_input'")
+            }
+            model = description.model
+            return
+        }
         // The catalogue's names need not be identifiers; what layers are called under a model is.
-        let layers = contents.layers.map(\.layer)
+        let layers = (contents.layers ?? []).map(\.layer)
         let model = Model(name: contents.name ?? name, unchecked: layers, inputShape: contents.input)
         try Self.locating(in: node, layers) {
             try model.validate()
@@ -100,7 +126,7 @@ public struct ModelFile: Sendable {
         static let className = ""
         static let arguments: [Argument<Contents>] = [
             .init("name", \.name), .init("description", \.description), .init("input", \.input),
-            .init("default_input", \.defaultInput), .init("layers", \.layers, required: true),
+            .init("default_input", \.defaultInput), .init("layers", \.layers), .init("model", \.model),
             .init("training", \.training),
         ]
         static let template = Contents()
@@ -108,15 +134,35 @@ public struct ModelFile: Sendable {
         var description = ""
         var input: Shape?
         var defaultInput: Shape?
-        var layers: [LayerEntry] = []
+        var layers: [LayerEntry]?
+        var model: KerasDescription?
         var training = Training()
+    }
+
+    /// A model as Keras describes it, with its layers in Keras's order.
+    private struct KerasDescription: ConfigurationConvertible {
+        let model: Model
+
+        init(configuration node: ConfigurationNode) throws {
+            do {
+                model = try Model(kerasConfiguration: node).inKerasOrder()
+            } catch let error as LayerError {
+                throw node.error(error.description)
+            } catch let error as ModelError {
+                throw node.error(error.problem)
+            }
+        }
+
+        // A model file is only read by this; what writes one has the model itself.
+        var configuration: ConfigurationValue { .null }
     }
 
     private struct Training: Configurable, ConfigurationConvertible {
         static let className = "training"
         static let arguments: [Argument<Training>] = [
             .init("optimizer", \.defaults.optimizer), .init("loss", \.defaults.loss),
-            .init("metrics", \.defaults.metrics), .init("batch_size", \.defaults.batchSize),
+            .init("loss_weight", \.defaults.lossWeight), .init("metrics", \.defaults.metrics),
+            .init("batch_size", \.defaults.batchSize),
             .init("epochs", \.defaults.epochs), .init("validation_split", \.defaults.validationSplit),
             .init("validation_count", \.defaults.validationCount),
             .init("validation_first", \.defaults.validationFirst),
@@ -140,6 +186,8 @@ public struct ModelFile: Sendable {
             try check(defaults.batchSize, "batch_size")
             try check(defaults.epochs, "epochs")
             try check(defaults.validationCount, "validation_count")
+            try InvalidArgument.check(
+                (defaults.lossWeight ?? 1).isFinite, "loss_weight", "must be a number, got \(defaults.lossWeight ?? 1)")
             let split = defaults.validationSplit ?? 0
             try InvalidArgument.check(
                 split >= 0 && split < 1, "validation_split", "must be at least 0 and less than 1, got \(split)")

@@ -51,6 +51,9 @@ public enum KerasFile {
             || (!path.hasSuffix(".weights.h5") && (path.hasSuffix(".h5") || path.hasSuffix(".hdf5")))
     }
 
+    /// Whether a path is that of a model or of weights in a form of Keras's own, by its ending.
+    public static func isPath(_ path: String) -> Bool { isModelPath(path) || path.hasSuffix(".weights.h5") }
+
     /// More than a model of a million layers needs.
     static let configurationLimit = 256 << 20
 }

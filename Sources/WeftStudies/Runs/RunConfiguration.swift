@@ -12,6 +12,8 @@ public struct RunConfiguration: Sendable {
     public var dataDirectory: String?
     public var optimizer: Optimizer
     public var loss: Loss
+    /// What the loss is multiplied by.
+    public var lossWeight: Double
     public var metrics: [Metric]
     public var batchSize: Int
     public var epochs: Int
@@ -31,6 +33,7 @@ public struct RunConfiguration: Sendable {
         self.data = data
         optimizer = file.training.optimizer ?? .rmsprop
         loss = file.training.loss ?? .sparseCategoricalCrossentropy
+        lossWeight = file.training.lossWeight ?? 1
         metrics = file.training.metrics ?? [.accuracy]
         batchSize = file.training.batchSize ?? 32
         epochs = file.training.epochs ?? 1
@@ -45,12 +48,15 @@ public struct RunConfiguration: Sendable {
         return training.validationFirst == true ? .first(count) : .last(count)
     }
 
+    /// What the training minimises and reports.
+    public var objective: Objective { Objective([.init(loss, weight: Float(lossWeight), metrics: metrics)]) }
+
     /// As `run.json` shows it.
     public var value: ConfigurationValue {
         [
             "data": .string(data), "optimizer": optimizer.configuration, "loss": loss.configuration,
-            "metrics": .array(metrics.map(\.configuration)), "batch_size": .int(batchSize), "epochs": .int(epochs),
-            "validation": validation.map(\.configuration) ?? nil,
+            "loss_weight": .double(lossWeight), "metrics": .array(metrics.map(\.configuration)),
+            "batch_size": .int(batchSize), "epochs": .int(epochs), "validation": validation.map(\.configuration) ?? nil,
             // JSON's readers hold integers in 64 bits with a sign.
             "seed": Int(exactly: seed).map { .int($0) } ?? .string("\(seed)"),
             "take": take.map { .int($0) } ?? nil, "shuffle": .bool(shuffle), "log_steps": .bool(logSteps),

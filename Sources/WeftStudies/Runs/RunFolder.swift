@@ -9,6 +9,8 @@ public struct RunFolder: Sendable {
     public var record: URL { url.appending(path: "run.json") }
     public var model: URL { url.appending(path: "model.yaml") }
     public var weights: URL { url.appending(path: "weights.safetensors") }
+    /// Model, weights, loss, metrics and the optimizer's state, as Keras saves them.
+    public var keras: URL { url.appending(path: "model.keras") }
     public var history: URL { url.appending(path: "history.csv") }
     public var steps: URL { url.appending(path: "steps.csv") }
     public var summary: URL { url.appending(path: "summary.txt") }
@@ -95,7 +97,15 @@ public struct RunError: Error, Hashable, CustomStringConvertible {
 
 extension Model {
     /// The model as a model file's text: JSON, which is YAML too, with every layer's name and arguments.
-    func modelFileText(training: ConfigurationValue) -> String {
+    ///
+    /// - Throws: `ModelError` or `LayerError` where the model does not fit together.
+    func modelFileText(training: ConfigurationValue) throws -> String {
+        guard isListOfLayers, trainable else {
+            let value: ConfigurationValue = [
+                "name": .string(displayedName), "model": try kerasConfiguration(), "training": training,
+            ]
+            return value.prettyJSON
+        }
         let entries = layers.map { entry -> ConfigurationValue in
             let className = type(of: entry.layer).className
             return .object([.init(className, entry.layer.named(entry.name).layerConfiguration)])
@@ -105,5 +115,22 @@ extension Model {
             "training": training,
         ]
         return value.prettyJSON
+    }
+
+    /// Whether nothing in it branches.
+    private var isListOfLayers: Bool {
+        isSequential && layers.allSatisfy { ($0.layer as? Model)?.isListOfLayers ?? true }
+    }
+
+    /// Whether the images of a dataset and their classes are all that training and testing the model takes.
+    ///
+    /// - Throws: `RunError` naming the inputs or outputs, where there are several.
+    public func checkTakesImages() throws {
+        for (names, what) in [(inputs.map(\.name), "inputs"), (outputNames, "outputs")] where names.count != 1 {
+            throw RunError(
+                "model '\(displayedName)' has \(names.count) \(what) (\(names.joined(separator: ", "))); the command trains and"
+                    + " tests models with one, on images and their classes\nfor this one, write a program with the library:"
+                    + " Trainer(model, objective: …), fit(Samples(inputs:targets:))")
+        }
     }
 }

@@ -45,10 +45,11 @@ public final class TrainingRun {
         model =
             configuration.model.isBuilt
             ? configuration.model : try configuration.model.built(inputShape: train.imageShape)
+        try model.checkTakesImages()
         timings.append(("loading data", (ContinuousClock.now - start).inSeconds))
         trainer = try Trainer(
-            model, optimizer: configuration.optimizer, loss: configuration.loss, metrics: configuration.metrics,
-            seed: configuration.seed, options: CompilerOptions(convolutions: configuration.math))
+            model, optimizer: configuration.optimizer, objective: configuration.objective, seed: configuration.seed,
+            options: CompilerOptions(convolutions: configuration.math))
         try trainer.checkReadiness(
             Samples(train), validation: validation.map { Samples($0) }, batchSize: configuration.batchSize,
             epochs: configuration.epochs)
@@ -60,10 +61,11 @@ public final class TrainingRun {
     public func run(in folder: RunFolder, callbacks: [any Callback]) throws {
         let training: ConfigurationValue = [
             "optimizer": configuration.optimizer.configuration, "loss": configuration.loss.configuration,
+            "loss_weight": .double(configuration.lossWeight),
             "metrics": .array(configuration.metrics.map(\.configuration)), "batch_size": .int(configuration.batchSize),
             "epochs": .int(configuration.epochs),
         ]
-        try folder.write(model.modelFileText(training: training), to: folder.model)
+        try folder.write(try model.modelFileText(training: training), to: folder.model)
         try folder.write(try model.summary() + "\n", to: folder.summary)
         timed("hashing data") {
             dataSHA256 = [("training", train.sha256())]
@@ -98,6 +100,7 @@ public final class TrainingRun {
 
     private func saveWeights(_ folder: RunFolder) throws {
         try trainer.weights().write(to: folder.weights)
+        try KerasFile.write(KerasModel(trainer), to: folder.keras.path)
         weightsSHA256 = try trainer.weightsSHA256()
     }
 

@@ -9,10 +9,11 @@ import WeftSystem
 /// The real Keras, in the environment that `scripts/keras-venv` makes.
 enum KerasPeer {
     static let python: String? = {
-        let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("../../..")
+        let root = (0..<4).reduce(URL(fileURLWithPath: #filePath)) { url, _ in url.deletingLastPathComponent() }
+        // The link as it is: what it leads to is the Python of the system, without Keras.
         let places: [String?] = [
             ProcessInfo.processInfo.environment["WEFT_KERAS_PYTHON"],
-            root.appendingPathComponent(".venv/keras/bin/python").standardizedFileURL.path,
+            root.appendingPathComponent(".venv/keras/bin/python").path,
         ]
         return places.compactMap { $0 }.first { FileManager.default.isExecutableFile(atPath: $0) }
     }()
@@ -83,9 +84,12 @@ enum KerasPeer {
             if trains { losses[testCase.name] = try steps(3, trainer, samples) }
         }
         let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("keras_peer.py")
-        try ChildProcess(
+        let ending = try ChildProcess(
             URL(fileURLWithPath: python!), [script.path, folder.url.path], output: .inherited, errors: .inherited
         ).wait()
+        guard ending == .exited(0) else {
+            throw FileFormatError(path: script.path, problem: "failed in \(python!): \(ending)")
+        }
         let json = try Data(contentsOf: folder.url.appendingPathComponent("keras/report.json"))
         return Session(
             folder: folder, reports: try JSONDecoder().decode([String: Report].self, from: json), losses: losses,

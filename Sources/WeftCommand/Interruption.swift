@@ -6,7 +6,12 @@ final class Interruption: Callback {
     /// Set by the signal handler, which may do nothing else.
     nonisolated(unsafe) private static var isRequested: sig_atomic_t = 0
 
-    static func install() {
+    /// The process that started this one, if it is to end with it.
+    nonisolated(unsafe) private static var parent: pid_t?
+
+    /// - Parameter parent: the process whose end counts as an interruption; by default none does.
+    static func install(parent: pid_t? = nil) {
+        Interruption.parent = parent
         // A parent may have started this process with the signal blocked.
         var signals = sigset_t()
         sigemptyset(&signals)
@@ -18,7 +23,9 @@ final class Interruption: Callback {
         }
     }
 
-    static var wasRequested: Bool { isRequested != 0 }
+    static var wasRequested: Bool { isRequested != 0 || isOrphan }
+
+    private static var isOrphan: Bool { parent.map { getppid() != $0 } ?? false }
 
     func receive(_ event: TrainingEvent, from trainer: Trainer) throws -> TrainingDecision {
         guard Interruption.wasRequested else { return .proceed }

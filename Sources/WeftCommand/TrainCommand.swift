@@ -80,6 +80,14 @@ struct TrainCommand: ParsableCommand {
     @Option(name: [.long, .customShort("o")], help: "The run's folder; by default runs/<model>-<n>.")
     var out: String?
 
+    @Flag(help: "Write the confusion matrix of the training images too.")
+    var trainingConfusion = false
+
+    @Flag(help: "Write tables, but no figures and no page.")
+    var tablesOnly = false
+
+    @OptionGroup var studyOptions: StudyMembership
+
     func run() throws {
         if let threads { try useThreads(threads) }
         // What was compiled is not read where all of it is replaced.
@@ -90,8 +98,9 @@ struct TrainCommand: ParsableCommand {
         let run = try TrainingRun(configuration, access: dataOptions.access, commandLine: command)
         try source.restore(into: run.trainer)
         let folder = try RunFolder.create(out, model: run.model.displayedName)
+        run.recorder = RunRecorder(label: studyOptions.label) { Terminal.note("weft: \($0)\n") }
         Terminal.writeLine(heading(run))
-        Interruption.install()
+        Interruption.install(parent: studyOptions.parent)
         let progress = ProgressLine(
             isTerminal: Terminal.isInteractive, width: { Terminal.width }, write: Terminal.write)
         try run.run(in: folder, callbacks: [progress, Interruption()])
@@ -99,8 +108,8 @@ struct TrainCommand: ParsableCommand {
             let values = split.values.map { "\($0.name) \(ResultText.number($0.value))" }.joined(separator: ", ")
             Terminal.writeLine("\(split.split): \(values)")
         }
-        try RunReport.write(ReportContents(run).contents, to: folder.url)
-        Terminal.writeLine("report: \(folder.url.appending(path: RunReport.fileName).path)")
+        try RunReport.write(ReportContents(run).contents, to: folder.url, tablesOnly: tablesOnly)
+        if !tablesOnly { Terminal.writeLine("report: \(folder.url.appending(path: RunReport.fileName).path)") }
         if Interruption.wasRequested, run.history.stopReason != nil {
             Terminal.note(
                 "weft: interrupted; what was trained is kept: `weft train \(folder.url.relativePath) …` goes on from it\n"
@@ -141,6 +150,7 @@ struct TrainCommand: ParsableCommand {
         result.take = take
         result.shuffle = !noShuffle
         result.logSteps = logSteps
+        result.predictsTraining = trainingConfusion
         result.math = math
         return result
     }
@@ -161,6 +171,27 @@ struct TrainCommand: ParsableCommand {
     private func quoted(_ word: String) -> String {
         let plain = word.allSatisfy { $0.isLetter || $0.isNumber || "-_./=:,@%+".contains($0) }
         return plain && !word.isEmpty ? word : "'" + word.replacingOccurrences(of: "'", with: "'\\''") + "'"
+    }
+}
+
+/// What `weft study run` tells the trainings it starts.
+struct StudyMembership: ParsableArguments {
+    @Option(help: .hidden)
+    var study: String?
+
+    @Option(help: .hidden)
+    var variant: String?
+
+    @Option(help: .hidden)
+    var number: Int?
+
+    /// The process without which the training is not to go on.
+    @Option(help: .hidden)
+    var parent: Int32?
+
+    var label: RunLabel? {
+        guard let study, let variant, let number else { return nil }
+        return RunLabel(study: study, variant: variant, number: number)
     }
 }
 

@@ -35,8 +35,21 @@ public struct ModelFile: Sendable {
         public var validationSplit: Double?
         public var validationCount: Int?
         public var validationFirst: Bool?
+        /// What watches the training: early stopping, a falling learning rate.
+        public var callbacks: [CallbackSetting]?
 
         public init() {}
+
+        /// What is set, as a model file's training section has it.
+        public var configuration: ConfigurationValue {
+            var training = Training()
+            training.defaults = self
+            guard case .object(let fields) = training.encodedArguments else { return .object([]) }
+            return .object(fields.filter { $0.value != .null })
+        }
+
+        /// The keys of a training section.
+        package static var keys: [String] { Training.arguments.map(\.name) }
     }
 
     /// A model that comes from elsewhere than a model file, with how it was trained there.
@@ -78,7 +91,13 @@ public struct ModelFile: Sendable {
 
     /// - Parameter name: for a file that has none of its own.
     public init(yaml: String, file: String? = nil, name: String) throws {
-        let node = try ConfigurationNode(yaml: yaml, file: file)
+        try self.init(ConfigurationNode(yaml: yaml, file: file), name: name)
+    }
+
+    /// Reads a file's contents.
+    ///
+    /// - Parameter name: for a file that has none of its own.
+    public init(_ node: ConfigurationNode, name: String) throws {
         guard node.fields != nil else { throw node.error("a model file is a mapping with the key 'layers'") }
         let contents = try Contents(arguments: node)
         guard contents.layers != nil || contents.model != nil else {
@@ -157,7 +176,7 @@ public struct ModelFile: Sendable {
         var configuration: ConfigurationValue { .null }
     }
 
-    private struct Training: Configurable, ConfigurationConvertible {
+    fileprivate struct Training: Configurable, ConfigurationConvertible {
         static let className = "training"
         static let arguments: [Argument<Training>] = [
             .init("optimizer", \.defaults.optimizer), .init("loss", \.defaults.loss),
@@ -165,7 +184,7 @@ public struct ModelFile: Sendable {
             .init("batch_size", \.defaults.batchSize),
             .init("epochs", \.defaults.epochs), .init("validation_split", \.defaults.validationSplit),
             .init("validation_count", \.defaults.validationCount),
-            .init("validation_first", \.defaults.validationFirst),
+            .init("validation_first", \.defaults.validationFirst), .init("callbacks", \.defaults.callbacks),
         ]
         static let template = Training()
         var defaults = TrainingDefaults()

@@ -18,11 +18,15 @@ public struct RunConfiguration: Sendable {
     public var batchSize: Int
     public var epochs: Int
     public var validation: ValidationSplit?
+    /// Those of the model file: early stopping, a falling learning rate.
+    public var callbacks: [CallbackSetting]
     public var seed: UInt64
     /// Only the first images of training and test data.
     public var take: Int?
     public var shuffle: Bool
     public var logSteps = false
+    /// Whether the trained model is also shown the training images.
+    public var predictsTraining = false
     /// How convolutions are computed.
     public var math = CompilerOptions.Convolutions.direct
 
@@ -38,6 +42,7 @@ public struct RunConfiguration: Sendable {
         batchSize = file.training.batchSize ?? 32
         epochs = file.training.epochs ?? 1
         validation = try RunConfiguration.split(file.training)
+        callbacks = file.training.callbacks ?? []
         seed = 0
         shuffle = true
     }
@@ -57,6 +62,7 @@ public struct RunConfiguration: Sendable {
             "data": .string(data), "optimizer": optimizer.configuration, "loss": loss.configuration,
             "loss_weight": .double(lossWeight), "metrics": .array(metrics.map(\.configuration)),
             "batch_size": .int(batchSize), "epochs": .int(epochs), "validation": validation.map(\.configuration) ?? nil,
+            "callbacks": .array(callbacks.map(\.configuration)),
             // JSON's readers hold integers in 64 bits with a sign.
             "seed": Int(exactly: seed).map { .int($0) } ?? .string("\(seed)"),
             "take": take.map { .int($0) } ?? nil, "shuffle": .bool(shuffle), "log_steps": .bool(logSteps),

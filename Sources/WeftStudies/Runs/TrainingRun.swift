@@ -19,9 +19,13 @@ public final class TrainingRun {
     public private(set) var history = History()
     public private(set) var testResults: Evaluation?
     public private(set) var outputs: ModelOutputs?
+    /// For the training images, where they are asked for.
+    public private(set) var trainingOutputs: ModelOutputs?
     public private(set) var weightsSHA256 = ""
     public private(set) var dataSHA256: [(split: String, hash: String)] = []
     private let began = Date()
+    /// Told of every change of the run's record.
+    public var recorder: RunRecorder?
 
     /// Loads the data and puts everything together; nothing is written yet.
     ///
@@ -49,10 +53,22 @@ public final class TrainingRun {
         timings.append(("loading data", (ContinuousClock.now - start).inSeconds))
         trainer = try Trainer(
             model, optimizer: configuration.optimizer, objective: configuration.objective, seed: configuration.seed,
-            options: CompilerOptions(convolutions: configuration.math))
+            options: CompilerOptions(convolutions: configuration.math))        try checkMonitors()
         try trainer.checkReadiness(
             Samples(train), validation: validation.map { Samples($0) }, batchSize: configuration.batchSize,
             epochs: configuration.epochs)
+    }
+
+    /// A callback that follows what the history will not have is found now, not after the first epoch.
+    private func checkMonitors() throws {
+        let names = trainer.valueNames
+        let known = names + (validation == nil ? [] : names.map { "val_" + $0 })
+        for callback in configuration.callbacks where !known.contains(callback.monitor) {
+            let missing = validation == nil && callback.monitor.hasPrefix("val_") ? "; nothing is kept for validation" : ""
+            throw RunError(
+                "\(callback.className) follows '\(callback.monitor)', which this training does not have "
+                    + "(it has \(known.joined(separator: ", ")))\(missing)")
+        }
     }
 
     /// Trains, evaluates, and writes weights, history and record into the folder.
@@ -76,6 +92,7 @@ public final class TrainingRun {
         var watchers: [any Callback] = [CSVLogger(folder.history)]
         let stepLogger = configuration.logSteps ? StepLogger(folder.steps) : nil
         if let stepLogger { watchers.append(stepLogger) }
+        watchers += try configuration.callbacks.map { try $0.makeCallback() }
         do {
             try timed("training") {
                 history = try trainer.fit(
@@ -94,6 +111,7 @@ public final class TrainingRun {
         try timed("evaluation") {
             testResults = try trainer.evaluate(test)
             outputs = try trainer.predict(test)
+            if configuration.predictsTraining { trainingOutputs = try trainer.predict(train) }
         }
         try writeRecord(folder, status: history.stopReason == nil ? "finished" : "stopped", reason: history.stopReason)
     }
@@ -157,6 +175,16 @@ public final class TrainingRun {
             "weights_sha256": weightsSHA256.isEmpty ? nil : .string(weightsSHA256),
         ]
         try folder.write(record.prettyJSON, to: folder.record)
+        recorder?.record(storedRun(folder, status: status, reason: reason))
+    }
+
+    private func storedRun(_ folder: RunFolder, status: String, reason: String?) -> StoredRun {
+        StoredRun(
+            folder: folder.url.standardizedFileURL.path, model: model.displayedName, data: configuration.data,
+            seed: "\(configuration.seed)", status: status, reason: reason, started: began, updated: Date(),
+            epochs: history.epochs.count, parameters: specificationCount,
+            seconds: timings.first { $0.name == "training" }?.seconds, configuration: configuration.value.description,
+            values: StoredRun.Value.all(of: history, test: testResults))
     }
 
     public var specificationCount: Int { trainer.specifications.map(\.shape.count).reduce(0, +) }

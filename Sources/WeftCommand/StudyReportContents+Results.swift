@@ -15,6 +15,7 @@ extension StudyReportContents {
         source = study.source
         reported = study.reported
         notes = Self.notes(results)
+        if !study.scale.isFull { warning = "REHEARSAL at scale \(study.scale)" }
         measures = study.measures.map(\.name)
         parts = Set(study.show.compactMap(Self.part))
         self.images = images

@@ -44,7 +44,7 @@ private struct CostPlot {
     private var hasDeviations: Bool { points.contains { $0.deviation.isFinite } }
 
     var description: String {
-        "\(capitalized(words(measure))) against \(cost) (logarithmic), a point for each variant"
+        "\(capitalized(measureTitle(measure))) against \(cost) (logarithmic), a point for each variant"
             + (hasDeviations ? "; bars: ± one standard deviation." : ".")
     }
 
@@ -67,7 +67,7 @@ private struct CostPlot {
             set grid lt 1 lc rgb '\(Ink.grid)' lw 0.8
             set tics nomirror out scale 0.6 tc rgb '\(Ink.muted)'
             set xlabel \(gnuplotString(cost + " (logarithmic)")) tc rgb '\(Ink.text)'
-            set ylabel \(gnuplotString(words(measure))) tc rgb '\(Ink.text)'
+            set ylabel \(gnuplotString(measureTitle(measure))) tc rgb '\(Ink.text)'
             unset key
             set logscale x
             set xrange [\(least / margin):\(most * margin)]

@@ -109,6 +109,7 @@ extension HTMLPage {
           .sortable button::after { content: none; }
           .numeric td { white-space: normal; }
           details { display: block; }
+          figcaption { font-size: 7.5pt; }
           summary { font-weight: 650; list-style: none; }
           .mistakes { grid-template-columns: repeat(6, 1fr); }
         }

@@ -7,6 +7,8 @@ struct HTMLPage {
     let title: String
     let header: Markup
     let parts: [Part]
+    /// At the top of every printed page.
+    var runningHead = ""
     /// JavaScript; without any by default. It holds neither `<` nor `&`, which XML would not have here.
     var script: Markup = ""
 
@@ -39,6 +41,7 @@ struct HTMLPage {
             <title>\(title)</title>
             <style>
             \(HTMLPage.style)
+            \(runningHead.isEmpty ? "" : "@page { @top-center { content: '\(runningHead)'; font: 8pt sans-serif; } }" as Markup)
             </style>
             </head>
             <body>
@@ -88,6 +91,12 @@ extension Markup {
 func isShare(_ metric: String) -> Bool { metric.contains("accuracy") }
 
 func words(_ metric: String) -> String { metric.replacing("_", with: " ") }
+
+/// A measure with the data it is of: "validation accuracy", "test loss"; without a prefix, of the training data.
+func measureTitle(_ name: String) -> String {
+    if name.hasPrefix("val_") { return "validation " + words(String(name.dropFirst(4))) }
+    return name.hasPrefix("test_") ? words(name) : "training " + words(name)
+}
 
 func capitalized(_ text: String) -> String { text.prefix(1).uppercased() + text.dropFirst() }
 

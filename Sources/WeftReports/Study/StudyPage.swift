@@ -25,7 +25,8 @@ struct StudyPage {
                 .init(id: "missing", title: "Missing trainings", body: missing),
                 .init(id: "setting", title: "Setting", body: setting),
                 .init(id: "repeat", title: "How to repeat it", body: repeating),
-            ].filter { part in part.id != "cost" || !figures.costs.isEmpty }, script: Self.sorting
+            ].filter { part in part.id != "cost" || !figures.costs.isEmpty },
+            runningHead: contents.warning, script: Self.sorting
         ).html
     }
 
@@ -43,10 +44,13 @@ struct StudyPage {
     // MARK: Parts
 
     private var conclusions: Markup {
-        let ours: [Markup] = contents.families.flatMap { family -> [Markup] in
-            let heading: [Markup] = family.title.isEmpty || family.conclusions.isEmpty ? [] : ["<h3>\(family.title)</h3>\n"]
-            let items: [Markup] = family.conclusions.map { "<li>\($0)</li>\n" }
-            return heading + (items.isEmpty ? [] : ["<ul>\n\(items)</ul>\n"])
+        var titles: [String] = []
+        for family in contents.families where !titles.contains(family.title) { titles.append(family.title) }
+        let ours: [Markup] = titles.map { title in
+            let sentences = contents.families.filter { $0.title == title }.flatMap(\.conclusions)
+            let heading: Markup = title.isEmpty || sentences.isEmpty ? "" : "<h3>\(title)</h3>\n"
+            let items: [Markup] = sentences.map { "<li>\($0)</li>\n" }
+            return items.isEmpty ? "" : "\(heading)<ul>\n\(items)</ul>\n"
         }
         let reported: [Markup] = contents.reported.map { "<li>\($0)</li>\n" }
         let theirs: Markup = reported.isEmpty ? "" : "<h3>What the source reported</h3>\n<ul>\n\(reported)</ul>\n"
@@ -59,8 +63,8 @@ struct StudyPage {
         let bests = measures.filter { measure in contents.variants.contains { $0[measure]?.best != nil } }
         var heads = ["Variant", "Parameters", "Trainings"]
         for measure in measures {
-            heads.append(capitalized(words(measure)))
-            if bests.contains(measure) { heads.append("Best epoch’s") }
+            heads.append(capitalized(measureTitle(measure)))
+            if bests.contains(measure) { heads.append("in the best epoch") }
         }
         heads.append("Training time")
         let leading = measures.first.flatMap { measure in best(measure) }
@@ -87,7 +91,7 @@ struct StudyPage {
             (hasRepeats
                 ? "Mean ± sample standard deviation (n); in brackets the 95 % interval of the mean (Student's t)."
                 : "One training each: there is no deviation to give.")
-            + (bests.isEmpty ? "" : " Best epoch’s: the mean over each training's best epoch by that measure.")
+            + (bests.isEmpty ? "" : " In the best epoch: the mean over each training's best epoch by that measure.")
             + " The leading mean is marked, which need not be a proven lead. A click on a heading sorts."
         let columns: [Markup] = heads.map { "<th scope=\"col\"><button type=\"button\">\($0)</button></th>" }
         return """
@@ -154,7 +158,7 @@ struct StudyPage {
                 let theirText =
                     their.name == "parameters"
                     ? grouped(Int(their.value)) : their.name == "seconds" ? duration(their.value) : shown(their.name, their.value)
-                rows.append([variant.label, their.name == "seconds" ? "training time" : words(their.name), theirText, ours, difference])
+                rows.append([variant.label, their.name == "seconds" ? "training time" : their.name == "parameters" ? "parameters" : measureTitle(their.name), theirText, ours, difference])
             }
         }
         guard !rows.isEmpty else { return "" }
@@ -199,7 +203,7 @@ struct StudyPage {
             let unit = isShare(family.measure) ? " (points)" : ""
             let heads: [Markup] = ["Pair", "Difference\(unit)", "95 % interval", "Pairs", "p", "Corrected p", "More than noise"]
                 .map { "<th scope=\"col\"><button type=\"button\">\($0)</button></th>" }
-            let title = (family.title.isEmpty ? "" : family.title + ": ") + words(family.measure)
+            let title = (family.title.isEmpty ? "" : family.title + ": ") + measureTitle(family.measure)
             return """
                 <details><summary>\(capitalized(title))</summary>
                 <div class="scroll"><table class="numeric sortable"><caption>\(family.test)</caption>

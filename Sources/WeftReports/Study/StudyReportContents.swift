@@ -10,6 +10,8 @@ public struct StudyReportContents: Sendable {
     public var reported: [String] = []
     /// What the reader has to know: a rehearsal, missing trainings, a single repeat.
     public var notes: [String] = []
+    /// What stands on every page: that it is a rehearsal.
+    public var warning = ""
     /// What all variants share, and how they are compared.
     public var setting: [RunReportContents.Entry] = []
     public var variants: [Variant] = []

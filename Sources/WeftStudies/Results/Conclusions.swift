@@ -5,7 +5,7 @@ extension StudyResults {
     public func conclusions(_ family: Study.Panel, by measure: Measure) -> [String] {
         let tried = family.entries.filter { variants[$0.variant].last(measure).count > 0 }
         let comparisons = comparisons(family, by: measure)
-        let name = measure.name.replacing("_", with: " ")
+        let name = measure.title
         guard tried.count >= 2 else { return [] }
         guard !comparisons.isEmpty else {
             return ["By \(name) nothing is concluded: a difference can be told from noise only with two or more repeats."]

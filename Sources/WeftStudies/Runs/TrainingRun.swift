@@ -53,7 +53,8 @@ public final class TrainingRun {
         timings.append(("loading data", (ContinuousClock.now - start).inSeconds))
         trainer = try Trainer(
             model, optimizer: configuration.optimizer, objective: configuration.objective, seed: configuration.seed,
-            options: CompilerOptions(convolutions: configuration.math))        try checkMonitors()
+            options: CompilerOptions(convolutions: configuration.math))
+        try checkMonitors()
         try trainer.checkReadiness(
             Samples(train), validation: validation.map { Samples($0) }, batchSize: configuration.batchSize,
             epochs: configuration.epochs)

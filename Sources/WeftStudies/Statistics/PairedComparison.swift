@@ -23,12 +23,10 @@ public struct PairedComparison: Hashable, Sendable {
         guard first.count == second.count, first.count >= 2 else { return nil }
         differences = Sample(zip(first, second).map { $0 - $1 })
         let error = differences.standardDeviation! / Double(first.count).squareRoot()
-        // Differences that are all alike have no spread to compare their mean with.
-        if error == 0 {
-            p = differences.mean == 0 ? 1 : 0
-        } else {
-            p = StudentT(degreesOfFreedom: Double(first.count - 1)).twoSided(differences.mean / error)
-        }
+        // Differences that are all alike have no spread to compare their mean with. A few trainings on little data give
+        // such by chance (accuracies are whole numbers of images), so nothing is concluded from them.
+        let hasSpread = error > 1e-12 * max(abs(differences.mean), .leastNormalMagnitude)
+        p = hasSpread ? StudentT(degreesOfFreedom: Double(first.count - 1)).twoSided(differences.mean / error) : 1
         correctedP = p
     }
 

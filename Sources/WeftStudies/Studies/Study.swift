@@ -100,6 +100,15 @@ public struct Measure: Hashable, Sendable, ConfigurationConvertible {
 
     public var configuration: ConfigurationValue { .string(name) }
 
+    /// In words, such as "validation accuracy".
+    public var title: String {
+        let (split, metric) =
+            name.hasPrefix("val_")
+            ? ("validation", String(name.dropFirst(4)))
+            : isOfTest ? ("test", String(name.dropFirst(5))) : ("training", name)
+        return "\(split) \(metric.replacing("_", with: " "))"
+    }
+
     /// Whether more is better.
     public var isGreaterBetter: Bool { Monitor(name).direction == .max }
 

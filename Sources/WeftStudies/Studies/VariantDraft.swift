@@ -8,6 +8,8 @@ struct VariantDraft {
     private var modelName: String
     private var header: [ConfigurationValue.Field] = []
     private var layers: [Layer] = []
+    /// A model that branches, as Keras describes it; its layers stay as they are.
+    private var branching: ConfigurationValue?
     private var training: [ConfigurationValue.Field] = []
     /// Where models named in settings are found.
     private let models: ModelLookup
@@ -43,6 +45,13 @@ struct VariantDraft {
         if let input = file.defaultInput { header.append(.init("default_input", input.configuration)) }
         if file.model.isBuilt, let input = file.model.inputs.first?.shape, file.defaultInput == nil {
             header.append(.init("input", input.configuration))
+        }
+        branching = file.model.isSequential ? nil : try file.model.kerasConfiguration()
+        guard branching == nil else {
+            header = []
+            layers = []
+            training = file.training.configuration.fields ?? []
+            return
         }
         layers = file.model.layers.map { entry in
             Layer(
@@ -157,6 +166,9 @@ struct VariantDraft {
 
     /// The layers that names or class names, with spaces or commas between them, stand for.
     private func select(_ words: String, _ node: ConfigurationNode) throws -> [Int] {
+        guard branching == nil else {
+            throw node.error("the model '\(modelName)' branches: a study can vary the layers of a plain list only")
+        }
         let names = words.split { $0 == " " || $0 == "," }.map(String.init)
         guard !names.isEmpty else { throw node.error("expected names of layers") }
         return try names.flatMap { name -> [Int] in
@@ -228,7 +240,8 @@ struct VariantDraft {
     private var value: ConfigurationValue {
         .object(
             [.init("name", .string(modelName))] + header + [
-                .init("layers", .array(layers.map(\.entry))), .init("training", .object(training)),
+                branching.map { .init("model", $0) } ?? .init("layers", .array(layers.map(\.entry))),
+                .init("training", .object(training)),
             ])
     }
 

@@ -76,7 +76,9 @@ let package = Package(
             dependencies: ["CZlib", "Weft", "WeftFiles", "WeftGraph", "WeftSystem", "TestSupport"],
             exclude: ["Goldens", "Peer/keras_peer.py"]),
         .testTarget(
-            name: "WeftStudiesTests", dependencies: ["WeftStudies", "WeftSystem", "TestSupport"]),
+            name: "WeftStudiesTests",
+            dependencies: ["Weft", "WeftStudies", "WeftSystem", "TestSupport", .product(name: "GRDB", package: "GRDB.swift")],
+            exclude: ["Goldens"]),
         .testTarget(name: "WeftReportsTests", dependencies: ["WeftReports", "TestSupport"]),
         .testTarget(name: "WeftCommandTests", dependencies: ["WeftCommand", "WeftSystem", "TestSupport"]),
     ],

@@ -52,7 +52,7 @@ final class StudyDisplay {
         done[job.variant.name, default: 0] += 1
         let epochs = job.variant.file.training.epochs ?? 1
         secondsPerEpoch[job.variant.name] = seconds / Double(max(epochs, 1))
-        let record = RunRecord(job.folder)
+        let record = RunResults(job.folder)
         let values = study.measures.compactMap { measure -> String? in
             guard let value = record?.value(of: measure) else { return nil }
             if measure == study.measures[0] { lastValues[job.variant.name] = value }

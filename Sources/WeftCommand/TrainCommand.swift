@@ -98,7 +98,7 @@ struct TrainCommand: ParsableCommand {
         let run = try TrainingRun(configuration, access: dataOptions.access, commandLine: command)
         try source.restore(into: run.trainer)
         let folder = try RunFolder.create(out, model: run.model.displayedName)
-        run.recorder = RunRecorder(label: studyOptions.label) { Terminal.note("weft: \($0)\n") }
+        run.recorder = RunResultser(label: studyOptions.label) { Terminal.note("weft: \($0)\n") }
         Terminal.writeLine(heading(run))
         Interruption.install(parent: studyOptions.parent)
         let progress = ProgressLine(

@@ -57,7 +57,7 @@ public struct VariantResults: Sendable {
         public let number: Int
         public let seed: Int
         public let folder: RunFolder
-        public let record: RunRecord
+        public let record: RunResults
         public let history: RunHistory
     }
 
@@ -71,7 +71,7 @@ public struct VariantResults: Sendable {
                 // The state says that there is a record.
                 runs.append(
                     Run(
-                        number: job.number, seed: job.seed, folder: job.folder, record: RunRecord(job.folder)!,
+                        number: job.number, seed: job.seed, folder: job.folder, record: RunResults(job.folder)!,
                         history: try RunHistory(contentsOf: job.folder.history)))
             case .failed(let reason): missing.append((job.number, "failed: \(reason)"))
             case .unfinished: missing.append((job.number, "not finished"))

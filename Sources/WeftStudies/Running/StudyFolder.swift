@@ -76,7 +76,7 @@ public struct StudyJob: Sendable {
         if let reason = try? String(contentsOf: failure, encoding: .utf8) {
             return .failed(reason.trimmingCharacters(in: .whitespacesAndNewlines))
         }
-        guard let record = RunRecord(folder) else {
+        guard let record = RunResults(folder) else {
             return FileManager.default.fileExists(atPath: folder.url.path) ? .unfinished : .new
         }
         return record.isComplete ? .finished : .unfinished

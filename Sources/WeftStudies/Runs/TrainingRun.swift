@@ -25,7 +25,7 @@ public final class TrainingRun {
     public private(set) var dataSHA256: [(split: String, hash: String)] = []
     private let began = Date()
     /// Told of every change of the run's record.
-    public var recorder: RunRecorder?
+    public var recorder: RunResultser?
 
     /// Loads the data and puts everything together; nothing is written yet.
     ///

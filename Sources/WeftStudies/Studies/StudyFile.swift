@@ -39,7 +39,7 @@ struct StudyFile: Configurable {
     struct Raw: ConfigurationConvertible {
         var node: ConfigurationNode?
         init() {}
-        init(configuration node: ConfigurationNode) { self.node = node }
+        init(configuration node: ConfigurationNode) { self.node = node.describing("") }
         var configuration: ConfigurationValue { node?.value ?? .null }
     }
 

@@ -1,8 +1,8 @@
 import Foundation
 import Weft
 
-/// What `run.json` says of a run.
-public struct RunRecord: Sendable {
+/// What `run.json` says of a run and its results.
+public struct RunResults: Sendable {
     public let value: ConfigurationValue
 
     /// - Returns: `nil` where there is no record, or none that can be read.

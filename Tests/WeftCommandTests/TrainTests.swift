@@ -157,7 +157,8 @@ import WeftData
         try Weft.use { weft in
             for (name, epochs) in [("a", "3"), ("b", "1")] {
                 let run = try weft(
-                    "train", "small-cnn", "--epochs", epochs, "--optimizer", "adam", "--batch-size", "32", "--seed", "1",
+                    "train", "small-cnn", "--epochs", epochs, "--optimizer", "adam", "--batch-size", "32", "--seed",
+                    "1",
                     "--out",
                     name, realData: true, environment: ["OMP_NUM_THREADS": "2"])
                 #expect(run.status == 0, "\(run)")

@@ -1,4 +1,5 @@
 import Foundation
+import WeftSystem
 
 /// Writes what a finished run shows: tables, figures and one page with all of it.
 public enum RunReport {
@@ -20,7 +21,7 @@ public enum RunReport {
         let figuresFolder = folder.appending(path: "figures")
         try FileManager.default.createDirectory(at: figuresFolder, withIntermediateDirectories: true)
         func write(_ text: String, _ name: String) throws {
-            try Data(text.utf8).write(to: folder.appending(path: name), options: .atomic)
+            try FileEffects.current.replace(folder.appending(path: name), with: Data(text.utf8))
         }
         if let confusion { try write(confusion.csv.text, "confusion.csv") }
         if let predictions = contents.predictions { try write(predictions.csvText, "predictions.csv") }
@@ -30,8 +31,8 @@ public enum RunReport {
         let rendered = try Gnuplot().render(figures(of: contents, confusion: confusion, mistakes: mistakes))
         for drawn in rendered {
             let name = "figures/\(drawn.figure.name)"
-            try drawn.svg.write(to: folder.appending(path: "\(name).svg"), options: .atomic)
-            try drawn.png.write(to: folder.appending(path: "\(name).png"), options: .atomic)
+            try FileEffects.current.replace(folder.appending(path: "\(name).svg"), with: drawn.svg)
+            try FileEffects.current.replace(folder.appending(path: "\(name).png"), with: drawn.png)
             try write(drawn.figure.data.text, "\(name).csv")
         }
         let page = RunPage(

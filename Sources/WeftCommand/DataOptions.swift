@@ -4,8 +4,12 @@ import WeftData
 
 /// Which data, and where it is looked for.
 struct DataOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("The dataset; `weft data` lists them.", valueName: "name"))
-    var data = "fashion-mnist"
+    @Option(
+        name: .customLong("data"),
+        help: ArgumentHelp("The dataset; `weft data` lists them. (default: fashion-mnist)", valueName: "name"))
+    var givenData: String?
+
+    var data: String { givenData ?? "fashion-mnist" }
 
     @Option(help: ArgumentHelp("A folder with the dataset's files, instead of the usual places.", valueName: "folder"))
     var dataDir: String?

@@ -55,7 +55,7 @@ struct StudyRunCommand: ParsableCommand {
         let outcome = try runner.run(isInterrupted: { Interruption.wasRequested }, send: display.receive)
         if outcome.wasInterrupted {
             Terminal.note("weft: interrupted; the same command goes on where the study was left\n")
-            throw ExitCode(Status.interrupted)
+            throw ExitCode(Interruption.status ?? Status.failure)
         }
         if !noReport { try StudyReportCommand.write(study, folder, access: options.access) }
         if outcome.failed > 0 { throw ExitCode(Status.failure) }

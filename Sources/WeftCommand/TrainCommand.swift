@@ -16,13 +16,18 @@ struct TrainCommand: ParsableCommand {
 
             Models with several inputs or outputs are trained by programs, with the Swift library.
 
+            A run that was interrupted, by Ctrl-C, SIGTERM or a crash, goes on with --resume from its last checkpoint, \
+            and ends with the same bits as one that was not. Everything but --out then comes from the run's own record.
+
             EXAMPLE
               weft train small-cnn --data fashion-mnist --epochs 3 --optimizer adam --validation-split 0.1
               weft train runs/small-cnn-1/model.keras --epochs 1
+              weft train small-cnn --epochs 50 --out runs/long --checkpoint-every 5min
+              weft train --resume --out runs/long
             """)
 
     @Argument(help: "A model of the catalogue, a model file (YAML), a .keras or .h5 file, or a run's folder.")
-    var model: String
+    var model: String?
 
     @OptionGroup var dataOptions: DataOptions
 
@@ -59,8 +64,8 @@ struct TrainCommand: ParsableCommand {
     @Flag(help: "Validate on the first images instead of the last.")
     var validationFirst = false
 
-    @Option(help: "What initial weights, order and dropout depend on.")
-    var seed: UInt64 = 0
+    @Option(help: "What initial weights, order and dropout depend on. (default: 0)")
+    var seed: UInt64?
 
     @Option(help: "Use only the first images of the training and test data.")
     var take: Int?
@@ -74,8 +79,8 @@ struct TrainCommand: ParsableCommand {
     @Option(help: "Threads; by default as many as there are cores.")
     var threads: Int?
 
-    @Option(help: "How convolutions are computed: direct or winograd (faster, a little less exact).")
-    var math = CompilerOptions.Convolutions.direct
+    @Option(help: "How convolutions are computed: direct or winograd (faster, a little less exact). (default: direct)")
+    var math: CompilerOptions.Convolutions?
 
     @Option(name: [.long, .customShort("o")], help: "The run's folder; by default runs/<model>-<n>.")
     var out: String?
@@ -88,34 +93,52 @@ struct TrainCommand: ParsableCommand {
 
     @OptionGroup var studyOptions: StudyMembership
 
+    @Flag(help: "Go on with the unfinished run in the folder --out.")
+    var resume = false
+
+    @Option(help: "How often to save the training's state: 200steps, 1epoch or 5min, say. (default: 1epoch)")
+    var checkpointEvery: String?
+
+    func validate() throws {
+        guard model != nil || resume else { throw ValidationError("Missing expected argument '<model>'") }
+        guard out != nil || !resume else {
+            throw ValidationError("--resume goes with --out: the unfinished run's folder")
+        }
+    }
+
     func run() throws {
-        if let threads { try useThreads(threads) }
-        // What was compiled is not read where all of it is replaced.
-        let source = try ModelSource(model, compiled: optimizer == nil || loss == nil || metrics == nil)
-        let configuration = try configuration(source)
+        if resume, let out, let record = try RunRecord(in: RunFolder(URL(fileURLWithPath: out))), record.status.isOver {
+            return Terminal.writeLine("\(out): this run is \(record.status), there is nothing left to do")
+        }
+        let start = try start()
         let command = CommandLine.arguments.enumerated().map { $0 == 0 ? "weft" : $1 }.map(quoted).joined(
             separator: " ")
-        let run = try TrainingRun(configuration, access: dataOptions.access, commandLine: command)
-        try source.restore(into: run.trainer)
-        let folder = try RunFolder.create(out, model: run.model.displayedName)
-        run.recorder = RunResultser(label: studyOptions.label) { Terminal.note("weft: \($0)\n") }
+        let run = try TrainingRun(
+            start.configuration, access: access(start.configuration), commandLine: command, resuming: start.record)
+        if start.state == nil { try start.source?.restore(into: run.trainer) }
+        try checkModel(of: run, start)
+        let folder = try start.folder ?? RunFolder.create(out, model: run.model.displayedName)
+        let lock = try start.lock ?? folder.lock()
+        defer { withExtendedLifetime(lock) {} }
+        run.recorder = RunRecorder(label: studyOptions.label) { Terminal.note("weft: \($0)\n") }
         Terminal.writeLine(heading(run))
         Interruption.install(parent: studyOptions.parent)
         let progress = ProgressLine(
             isTerminal: Terminal.isInteractive, width: { Terminal.width }, write: Terminal.write)
-        try run.run(in: folder, callbacks: [progress, Interruption()])
-        for split in run.results {
-            let values = split.values.map { "\($0.name) \(ResultText.number($0.value))" }.joined(separator: ", ")
-            Terminal.writeLine("\(split.split): \(values)")
+        try run.run(in: folder, resuming: start.state, callbacks: [progress, Interruption()]) { run in
+            for split in run.results {
+                let values = split.values.map { "\($0.name) \(ResultText.number($0.value))" }.joined(separator: ", ")
+                Terminal.writeLine("\(split.split): \(values)")
+            }
+            try RunReport.write(ReportContents(run).contents, to: folder.url, tablesOnly: tablesOnly)
+            if tablesOnly { return }
+            Terminal.writeLine("report: \(folder.url.appending(path: RunReport.fileName).path)")
         }
-        try RunReport.write(ReportContents(run).contents, to: folder.url, tablesOnly: tablesOnly)
-        if !tablesOnly { Terminal.writeLine("report: \(folder.url.appending(path: RunReport.fileName).path)") }
-        if Interruption.wasRequested, run.history.stopReason != nil {
-            Terminal.note(
-                "weft: interrupted; what was trained is kept: `weft train \(folder.url.relativePath) …` goes on from it\n"
-            )
-            throw ExitCode(Status.interrupted)
-        }
+        guard run.history.isPaused, let status = Interruption.status else { return }
+        Terminal.note(
+            "weft: interrupted; what was trained is kept: `weft train --resume --out \(quoted(folder.url.relativePath))` "
+                + "goes on from it\n")
+        throw ExitCode(status)
     }
 
     private func heading(_ run: TrainingRun) -> String {
@@ -127,8 +150,10 @@ struct TrainCommand: ParsableCommand {
             + "\(Device.threads) threads"
     }
 
-    private func configuration(_ source: ModelSource) throws -> RunConfiguration {
-        var result = try RunConfiguration(source.file, source: model, data: dataOptions.data)
+    /// Puts the options that were given into a configuration.
+    func apply(to result: inout RunConfiguration) throws {
+        if let data = dataOptions.givenData { result.data = data }
+        if let directory = dataOptions.dataDir { result.dataDirectory = URL(fileURLWithPath: directory).path }
         if let epochs { result.epochs = epochs }
         if let batchSize { result.batchSize = batchSize }
         if let loss { result.loss = try Loss(named: loss) }
@@ -137,7 +162,29 @@ struct TrainCommand: ParsableCommand {
             result.lossWeight = lossWeight
         }
         if let metrics { result.metrics = try metrics.split(separator: ",").map { try Metric(named: String($0)) } }
-        if let optimizer { result.optimizer = try Optimizer(named: optimizer) }
+        try applyOptimizer(to: &result)
+        if let split = try validation() { result.validation = split }
+        if let seed { result.seed = seed }
+        if let take { result.take = take }
+        if noShuffle { result.shuffle = false }
+        if logSteps { result.logSteps = true }
+        result.predictsTraining = trainingConfusion
+        if let math { result.math = math }
+        if let checkpointEvery {
+            guard let interval = try? CheckpointInterval(checkpointEvery) else {
+                throw UsageError(
+                    "--checkpoint-every '\(checkpointEvery)': expected for instance 200steps, 1epoch or 5min")
+            }
+            result.checkpointEvery = interval
+        }
+    }
+
+    private func applyOptimizer(to result: inout RunConfiguration) throws {
+        if let optimizer {
+            let named = try Optimizer(named: optimizer)
+            // An unfinished run's own may have other arguments than the defaults.
+            if !resume || named.name != result.optimizer.name { result.optimizer = named }
+        }
         if let learningRate {
             guard learningRate.isFinite, learningRate > 0 else {
                 throw UsageError("--learning-rate \(learningRate): expected a number greater than 0")
@@ -145,14 +192,12 @@ struct TrainCommand: ParsableCommand {
             result.optimizer.learningRate = .constant(learningRate)
         }
         if let momentum { try result.optimizer.setMomentum(momentum) }
-        if let split = try validation() { result.validation = split }
-        result.seed = seed
-        result.take = take
-        result.shuffle = !noShuffle
-        result.logSteps = logSteps
-        result.predictsTraining = trainingConfusion
-        result.math = math
-        return result
+    }
+
+    private func access(_ configuration: RunConfiguration) -> DataAccess {
+        var access = dataOptions.access
+        access.directory = access.directory ?? configuration.dataDirectory
+        return access
     }
 
     private func validation() throws -> ValidationSplit? {

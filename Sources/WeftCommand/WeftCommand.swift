@@ -48,8 +48,9 @@ enum Status {
     static let usage: Int32 = 2
     /// The loss was no longer finite.
     static let notFinite: Int32 = 3
-    /// Ended by Ctrl-C: 128 and the signal's number, as shells have it.
-    static let interrupted: Int32 = 130
+
+    /// Ended by Ctrl-C or SIGTERM: 128 and the signal's number, as shells have it.
+    static func interrupted(by signal: Int32) -> Int32 { 128 + signal }
 
     static func code(for error: any Error, _ status: ExitCode) -> Int32 {
         if case TrainingError.notFinite = error { return notFinite }

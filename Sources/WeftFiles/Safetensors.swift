@@ -1,6 +1,7 @@
 import Foundation
 import Weft
 import WeftGraph
+import WeftSystem
 
 /// Named arrays of float32 numbers in the `safetensors` format: the length of a JSON header, the header, the numbers.
 ///
@@ -67,7 +68,7 @@ public struct Safetensors: Sendable {
     }
 
     /// Writes beside the place and moves there, so that the file is whole or not there.
-    public func write(to url: URL) throws { try data().write(to: url, options: .atomic) }
+    public func write(to url: URL) throws { try FileEffects.current.replace(url, with: data()) }
 
     // MARK: Reading
 

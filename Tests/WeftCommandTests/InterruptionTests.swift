@@ -14,15 +14,17 @@ import Testing
                 }
             }
             #expect(run.status == 130 && run.errorLines.count == 1, "\(run)")
-            #expect(run.errors.contains("interrupted; what was trained is kept: `weft train out"), "\(run.errors)")
+            #expect(
+                run.errors.contains("interrupted; what was trained is kept: `weft train --resume --out out` goes on"),
+                "\(run.errors)")
             let record = try weft.record("out")
             let epochs = try #require(record["epochs_trained"] as? Int)
-            #expect(record["status"] as? String == "stopped" && epochs >= 2)
+            #expect(record["status"] as? String == "interrupted" && epochs >= 2)
             #expect((record["reason"] as? String)?.hasPrefix("interrupted ") == true)
             #expect(try weft.table("out/history.csv").count == epochs + 1 && weft.exists("out/report.html"))
             let (evaluation, test) = (try weft("evaluate", "out", "--json"), try weft.results("out", "test"))
             #expect((evaluation.json as? [String: Any])?["loss"] as? Double == test["loss"])
-            // As the message says.
+            // The weights alone can be taken along, too.
             let more = try weft("train", "out", "--epochs", "1", "--out", "more")
             #expect(more.status == 0, "\(more)")
             let last = try weft.table("out/history.csv").last!, first = try weft.table("more/history.csv")[1]

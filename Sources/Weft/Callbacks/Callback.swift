@@ -9,6 +9,9 @@ public struct TrainingPlan: Hashable, Sendable {
 /// What happens during a training. Epochs and steps are counted from 1.
 public enum TrainingEvent: Sendable {
     case began(TrainingPlan)
+    /// In place of `began` where a training goes on from a saved state, after the callbacks got theirs back. Inside of an
+    /// epoch no `epochBegan` follows for it.
+    case resumed(TrainingPlan, History, TrainingState.Place)
     case epochBegan(Int)
     /// After the parameters were updated. The epoch's means so far are the trainer's `runningMeans`.
     case stepEnded(epoch: Int, step: Int, loss: Float)
@@ -22,11 +25,27 @@ public enum TrainingDecision: Hashable, Sendable {
     case proceed
     /// End the training after this step, for a reason that a person can read.
     case stop(String)
+    /// Leave the training after this step, to go on another time.
+    case pause(String)
 }
 
 /// Something that watches a training and may steer it: by answering `stop`, or through the trainer.
 public protocol Callback: AnyObject {
     func receive(_ event: TrainingEvent, from trainer: Trainer) throws -> TrainingDecision
+
+    /// What the callback would have to know to go on from here; `nil`, the default, where it remembers nothing.
+    ///
+    /// Called between two steps, when a checkpoint is written. A callback that writes files makes sure that what it
+    /// counts on is on the disk.
+    func saveState(of trainer: Trainer) throws -> CallbackState?
+
+    /// Takes up what `saveState` gave; called before `resumed`.
+    func restoreState(_ state: CallbackState, of trainer: Trainer) throws
+}
+
+extension Callback {
+    public func saveState(of trainer: Trainer) throws -> CallbackState? { nil }
+    public func restoreState(_ state: CallbackState, of trainer: Trainer) throws {}
 }
 
 /// A quantity that a callback follows, and which direction is better.

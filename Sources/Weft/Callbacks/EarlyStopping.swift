@@ -55,4 +55,22 @@ public final class EarlyStopping: Callback {
         }
         return .proceed
     }
+
+    public func saveState(of trainer: Trainer) throws -> CallbackState? {
+        var arrays: [String: [Float]] = [:]
+        if let bestWeights {
+            for (index, specification) in trainer.specifications.enumerated() {
+                arrays[specification.name] = try trainer.parameters.values(of: index, in: bestWeights)
+            }
+        }
+        return try CallbackState(state, arrays: arrays)
+    }
+
+    public func restoreState(_ saved: CallbackState, of trainer: Trainer) throws {
+        state = try saved.value()
+        bestWeights = nil
+        guard !saved.arrays.isEmpty else { return }
+        bestWeights = try trainer.parameters.snapshot(
+            of: trainer.specifications.map { saved.arrays[$0.name] ?? [] })
+    }
 }

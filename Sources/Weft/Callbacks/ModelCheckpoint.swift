@@ -31,4 +31,8 @@ public final class ModelCheckpoint: Callback {
         try save(trainer, epoch)
         return .proceed
     }
+
+    public func saveState(of trainer: Trainer) throws -> CallbackState? { try CallbackState(best) }
+
+    public func restoreState(_ saved: CallbackState, of trainer: Trainer) throws { best = try saved.value() }
 }

@@ -10,6 +10,8 @@ public final class ProgressLine: Callback {
     private let width: () -> Int?
     private let write: (String) -> Void
     private var plan: TrainingPlan?
+    /// Steps of the epoch that were made before this process began.
+    private var stepsBefore = 0
     private var start = ContinuousClock.now
     private var lastDrawn = ContinuousClock.now
     private static let barWidth = 20
@@ -28,10 +30,12 @@ public final class ProgressLine: Callback {
     public func receive(_ event: TrainingEvent, from trainer: Trainer) throws -> TrainingDecision {
         switch event {
         case .began(let plan): self.plan = plan
-        case .epochBegan(let epoch):
-            start = .now
-            lastDrawn = start
-            if let plan, plan.epochs > 1 { write("Epoch \(epoch)/\(plan.epochs)\n") }
+        case .resumed(let plan, _, let place):
+            self.plan = plan
+            guard place.epoch <= plan.epochs else { break }
+            write("going on from epoch \(place.epoch), step \(place.step)\n")
+            if place.step > 0 { begin(place.epoch, after: place.step) }
+        case .epochBegan(let epoch): begin(epoch, after: 0)
         case .stepEnded(_, let step, _):
             guard isTerminal, let plan, step < plan.stepsPerEpoch else { break }
             // The clock is cheap, but not cheaper than a small step: look at it now and then.
@@ -47,6 +51,13 @@ public final class ProgressLine: Callback {
             if let reason = history.stopReason { write((isTerminal ? "\r\u{1B}[K" : "") + reason + "\n") }
         }
         return .proceed
+    }
+
+    private func begin(_ epoch: Int, after steps: Int) {
+        start = .now
+        lastDrawn = start
+        stepsBefore = steps
+        if let plan, plan.epochs > 1 { write("Epoch \(epoch)/\(plan.epochs)\n") }
     }
 
     private func values(_ trainer: Trainer) -> [(name: String, value: Double)] {
@@ -84,7 +95,7 @@ public final class ProgressLine: Callback {
             + (isTerminal
                 ? Self.dim + String(repeating: "━", count: Self.barWidth - filled) + Self.bright
                 : String(repeating: " ", count: Self.barWidth - filled))
-        let perStep = elapsed.inSeconds / Double(max(step, 1))
+        let perStep = elapsed.inSeconds / Double(max(step - stepsBefore, 1))
         let remaining = perStep * Double(steps - step)
         let time = step < steps ? Self.seconds(remaining) : Self.seconds(elapsed.inSeconds)
         return "\(padding)\(count)/\(steps) \(bar) \(time) \(Self.perStep(perStep))"

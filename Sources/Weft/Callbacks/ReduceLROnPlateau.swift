@@ -59,4 +59,8 @@ public final class ReduceLROnPlateau: Callback {
         }
         return .proceed
     }
+
+    public func saveState(of trainer: Trainer) throws -> CallbackState? { try CallbackState(state) }
+
+    public func restoreState(_ saved: CallbackState, of trainer: Trainer) throws { state = try saved.value() }
 }

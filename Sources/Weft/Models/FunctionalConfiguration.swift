@@ -94,7 +94,7 @@ struct FunctionalConfiguration {
         guard output == 0 else {
             throw node.error("output \(output) of '\(layer)' is used; a layer inside of a model has only one output")
         }
-        if parts.count == 4 { try checkKeywords(parts[3]) }
+        if parts.count == 4 { try checkKeywords(parts[3], fixesTraining: true) }
         return Place(layer: layer, call: call)
     }
 
@@ -127,7 +127,7 @@ struct FunctionalConfiguration {
         }
         guard let fields = node.fields else { throw node.error("an argument that is not a tensor of the model") }
         if let arguments = node["args"] {
-            if let keywords = node["kwargs"] { try checkKeywords(keywords) }
+            if let keywords = node["kwargs"] { try checkKeywords(keywords, fixesTraining: false) }
             return try collect(arguments, into: &places, inputNames: inputNames)
         }
         if let config = node["config"], let history = config["keras_history"] {
@@ -142,9 +142,13 @@ struct FunctionalConfiguration {
     }
 
     /// Whether a call's keywords change nothing.
-    private static func checkKeywords(_ node: ConfigurationNode) throws {
+    ///
+    /// - Parameter fixesTraining: whether `training: true` means that the layer trains even when the model does not. It
+    ///   did in Keras 2; in Keras 3 the model decides, and every augmentation is written with it.
+    private static func checkKeywords(_ node: ConfigurationNode, fixesTraining: Bool) throws {
         for field in node.fields ?? [] {
-            let isHarmless = field.node.value.isEmpty || (field.key == "training" && field.node.value == false)
+            let isMode = field.key == "training" && (field.node.value == false || !fixesTraining)
+            let isHarmless = field.node.value.isEmpty || isMode
             guard isHarmless else { throw field.node.error("the argument '\(field.key)' of a call is not supported") }
         }
     }

@@ -105,7 +105,7 @@ extension InvalidArgument {
     }
 
     fileprivate static func check(epsilon: Double) throws {
-        try check(epsilon >= 0, "epsilon", "must be at least 0, got \(epsilon)")
+        try check(epsilon > 0, "epsilon", "must be greater than 0, got \(epsilon)")
     }
 }
 

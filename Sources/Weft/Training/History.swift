@@ -1,5 +1,7 @@
+import WeftSystem
+
 /// What a training reports after each epoch, as a table: one row an epoch.
-public struct History: Hashable, Sendable {
+public struct History: Codable, Hashable, Sendable {
     /// One epoch's values.
     public struct Epoch: Hashable, Sendable {
         /// Counted from 1.
@@ -38,6 +40,8 @@ public struct History: Hashable, Sendable {
     public private(set) var epochs: [Epoch] = []
     /// Why the training ended before its last epoch, if it did.
     public internal(set) var stopReason: String?
+    /// Whether it only pauses, for `stopReason`, and can go on.
+    public internal(set) var isPaused = false
 
     public init() {}
 
@@ -51,14 +55,22 @@ public struct History: Hashable, Sendable {
 
     /// The table as CSV, every number with all of its digits.
     public var csv: String {
-        var lines = [columns.joined(separator: ",")]
-        for epoch in epochs {
+        let rows = epochs.map { epoch in
             let seconds = (epoch.seconds * 1e6).rounded() / 1e6
-            lines.append(
-                ["\(epoch.number)", "\(seconds)", "\(epoch.learningRate)"].joined(separator: ",")
-                    + epoch.values.map { "," + plain($0.value) }.joined())
+            return ["\(epoch.number)", "\(seconds)", "\(epoch.learningRate)"] + epoch.values.map { plain($0.value) }
         }
-        return lines.joined(separator: "\n") + "\n"
+        return ([columns] + rows).map { $0.joined(separator: ",") + "\n" }.joined()
+    }
+
+    /// The SHA-256, in hexadecimal, of the table's CSV without the column of seconds, which no two trainings share.
+    public func sha256() -> String {
+        var hash = SHA256()
+        for line in csv.split(separator: "\n") {
+            var cells = line.split(separator: ",", omittingEmptySubsequences: false)
+            cells.remove(at: 1)
+            hash.update((cells.joined(separator: ",") + "\n").utf8)
+        }
+        return hash.hexadecimal()
     }
 }
 

@@ -147,6 +147,27 @@ extension ParameterStore {
         return ParameterSnapshot(floats: Array(source))
     }
 
+    /// The values that a parameter has in a snapshot of this store, row-major.
+    public func values(of index: Int, in snapshot: ParameterSnapshot) throws -> [Float] {
+        guard let values, values.byteCount == snapshot.floats.count * MemoryLayout<Float>.stride else {
+            throw EngineError.mismatch("the snapshot is not one of these parameters")
+        }
+        let arena = try AlignedMemory(byteCount: values.byteCount)
+        snapshot.floats.withUnsafeBytes { arena.address.copyMemory(from: $0.baseAddress!, byteCount: $0.count) }
+        return try read(layouts[index]!, at: address(of: index, in: arena))
+    }
+
+    /// A snapshot of other values than the present ones.
+    ///
+    /// - Parameter new: for each parameter its values, row-major.
+    /// - Throws: `EngineError` for an array of the wrong length.
+    public func snapshot(of new: [[Float]]) throws -> ParameterSnapshot {
+        let present = snapshot()
+        defer { restore(present) }
+        for (index, values) in new.enumerated() { try setValues(values, of: index) }
+        return snapshot()
+    }
+
     /// Puts back the values of a snapshot of this store.
     public func restore(_ snapshot: ParameterSnapshot) {
         guard let values, values.byteCount == snapshot.floats.count * MemoryLayout<Float>.stride else { return }

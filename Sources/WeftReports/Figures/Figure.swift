@@ -1,4 +1,5 @@
 import Foundation
+import WeftSystem
 
 /// A figure before it is drawn: gnuplot's commands, and the numbers it shows.
 public struct Figure: Sendable {
@@ -78,7 +79,7 @@ public struct RenderedFigure: Sendable {
     func write(to folder: URL) throws {
         let text = Data(figure.data.text.utf8)
         for (suffix, data) in [("svg", svg), ("png", png), ("pdf", pdf), ("csv", text)] {
-            try data.write(to: folder.appending(path: "\(figure.name).\(suffix)"), options: .atomic)
+            try FileEffects.current.replace(folder.appending(path: "\(figure.name).\(suffix)"), with: data)
         }
     }
 }

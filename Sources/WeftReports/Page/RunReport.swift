@@ -1,4 +1,5 @@
 import Foundation
+import WeftSystem
 
 /// Writes what a finished run shows: tables, figures and one page with all of it.
 public enum RunReport {
@@ -21,7 +22,7 @@ public enum RunReport {
         let report = confusion.map(ClassificationReport.init)
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         func write(_ text: String, _ name: String) throws {
-            try Data(text.utf8).write(to: folder.appending(path: name), options: .atomic)
+            try FileEffects.current.replace(folder.appending(path: name), with: Data(text.utf8))
         }
         if let confusion { try write(confusion.csv.text, "confusion.csv") }
         if let training = try contents.trainingPredictions?.confusionMatrix() {

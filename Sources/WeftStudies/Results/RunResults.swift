@@ -16,10 +16,8 @@ public struct RunResults: Sendable {
     public var status: String { string(value["status"]) ?? "" }
     public var reason: String? { string(value["reason"]) }
 
-    /// Trained to its end and tested. A training that was interrupted is also tested, but not at its end.
-    public var isComplete: Bool {
-        status == "finished" || (status == "stopped" && reason?.hasPrefix("interrupted") != true)
-    }
+    /// Whether nothing is left to do.
+    public var isComplete: Bool { RunRecord.Status(rawValue: status)?.isOver == true }
 
     /// Final values of a split, such as `result("test", "accuracy")`.
     public func result(_ split: String, _ name: String) -> Double? { number(value["results"]?[split]?[name]) }

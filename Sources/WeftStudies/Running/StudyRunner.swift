@@ -136,7 +136,6 @@ public final class StudyRunner {
     private func start(_ job: StudyJob, _ send: (Event) -> Void) throws {
         job.clearFailure()
         let isResumed = job.state == .unfinished
-        if isResumed { try? FileManager.default.removeItem(at: job.folder.url) }
         var environment = ProcessInfo.processInfo.environment
         environment["OMP_NUM_THREADS"] = "\(settings.threadsPerJob)"
         environment["WEFT_STORE"] = settings.store.standardizedFileURL.path
@@ -151,13 +150,16 @@ public final class StudyRunner {
     public func arguments(_ job: StudyJob, resuming: Bool) -> [String] {
         var words = [
             "train", folder.modelFile(job.variant).path, "--data", job.variant.data, "--seed", "\(job.seed)",
-            "--threads", "\(settings.threadsPerJob)", "--tables-only", "--out", job.folder.url.path,
+            "--tables-only", "--out", job.folder.url.path,
             "--study", study.runName, "--variant", job.variant.name, "--number", "\(job.number)",
             "--parent", "\(getpid())",
         ]
         if study.show.contains(.trainingConfusion) { words.append("--training-confusion") }
         if let directory = settings.dataDirectory { words += ["--data-dir", directory] }
         if let take = take[job.variant.data] { words += ["--take", "\(take)"] }
+        if resuming { words.append("--resume") }
+        // A training that goes on keeps the number of threads it began with, on which its bits depend.
+        if RunResults(job.folder) == nil { words += ["--threads", "\(settings.threadsPerJob)"] }
         return words
     }
 

@@ -29,6 +29,8 @@ public struct RunConfiguration: Sendable {
     public var predictsTraining = false
     /// How convolutions are computed.
     public var math = CompilerOptions.Convolutions.direct
+    /// How often the training's state is saved.
+    public var checkpointEvery = CheckpointInterval.epochs(1)
 
     /// Keras's defaults, with those of the model file in front.
     public init(_ file: ModelFile, source: String, data: String) throws {
@@ -66,12 +68,63 @@ public struct RunConfiguration: Sendable {
             // JSON's readers hold integers in 64 bits with a sign.
             "seed": Int(exactly: seed).map { .int($0) } ?? .string("\(seed)"),
             "take": take.map { .int($0) } ?? nil, "shuffle": .bool(shuffle), "log_steps": .bool(logSteps),
-            "math": .string(math.rawValue),
+            "math": .string(math.rawValue), "data_directory": dataDirectory.map { .string($0) } ?? nil,
+            "checkpoint_every": .string(checkpointEvery.description),
         ]
+    }
+
+    /// Reads what `value` gave.
+    ///
+    /// - Throws: `ConfigurationError` naming what is missing or wrong.
+    public init(_ node: ConfigurationNode, model file: ModelFile, source: String) throws {
+        func read<Value: ConfigurationConvertible>(_ name: String) throws -> Value {
+            guard let value = node[name] else { throw node.error("'\(name)' is missing") }
+            return try Value(configuration: value)
+        }
+        try self.init(file, source: source, data: read("data"))
+        optimizer = try read("optimizer")
+        loss = try read("loss")
+        lossWeight = try read("loss_weight")
+        metrics = try read("metrics")
+        batchSize = try read("batch_size")
+        epochs = try read("epochs")
+        validation = try read("validation")
+        callbacks = try read("callbacks")
+        seed = try (try? UInt64(read("seed") as String)) ?? read("seed")
+        take = try read("take")
+        shuffle = try read("shuffle")
+        logSteps = try read("log_steps")
+        let math: String = try read("math")
+        guard let algorithm = CompilerOptions.Convolutions(rawValue: math) else {
+            throw node.error("math '\(math)' is unknown")
+        }
+        self.math = algorithm
+        dataDirectory = try read("data_directory")
+        checkpointEvery = try CheckpointInterval(read("checkpoint_every"))
+    }
+
+    /// The first of the values that decide the result in which two configurations differ.
+    public func difference(from other: RunConfiguration) -> (name: String, here: String, there: String)? {
+        guard case .object(let fields) = value else { return nil }
+        let changed = fields.first { field in
+            !["data_directory", "checkpoint_every"].contains(field.key) && other.value[field.key] != field.value
+        }
+        return changed.map { ($0.key, "\($0.value)", "\(other.value[$0.key] ?? .null)") }
     }
 }
 
-extension ValidationSplit {
+extension ValidationSplit: ConfigurationConvertible {
+    public init(configuration node: ConfigurationNode) throws {
+        if let fraction = node["validation_split"] {
+            self = .lastFraction(try Double(configuration: fraction))
+        } else if let count = node["validation_count"] {
+            let isFirst = try node["validation_first"].map { try Bool(configuration: $0) } ?? false
+            self = try isFirst ? .first(Int(configuration: count)) : .last(Int(configuration: count))
+        } else {
+            throw node.error("expected validation_split or validation_count")
+        }
+    }
+
     /// As a model file's training section has it.
     public var configuration: ConfigurationValue {
         switch self {

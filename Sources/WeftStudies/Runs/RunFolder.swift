@@ -1,6 +1,7 @@
 import Foundation
 import Weft
 import WeftFiles
+import WeftSystem
 
 /// The folder a run leaves, and the names in it.
 public struct RunFolder: Sendable {
@@ -14,6 +15,8 @@ public struct RunFolder: Sendable {
     public var history: URL { url.appending(path: "history.csv") }
     public var steps: URL { url.appending(path: "steps.csv") }
     public var summary: URL { url.appending(path: "summary.txt") }
+    /// The training's state, as long as it is not finished.
+    public var checkpoints: CheckpointFolder { CheckpointFolder(url.appending(path: "checkpoints")) }
 
     public init(_ url: URL) { self.url = url }
 
@@ -23,7 +26,8 @@ public struct RunFolder: Sendable {
     public static func create(_ path: String?, model: String, under runs: String = "runs") throws -> RunFolder {
         let manager = FileManager.default
         if let path {
-            let contents = try? manager.contentsOfDirectory(atPath: path)
+            // A run that was killed before its first file was whole has left a hidden one.
+            let contents = try? manager.contentsOfDirectory(atPath: path).filter { !$0.hasSuffix(".new") }
             guard !manager.fileExists(atPath: path) || contents?.isEmpty == true else {
                 throw RunError("\(path) exists already: choose another --out, or remove it")
             }
@@ -70,13 +74,31 @@ public struct RunFolder: Sendable {
     /// The model, built, with the names its layers had in training.
     public func readModel() throws -> ModelFile { try ModelFile.read(model.path) }
 
-    func write(_ text: String, to url: URL) throws {
-        do {
-            try Data(text.utf8).write(to: url, options: .atomic)
-        } catch {
-            throw RunError("\(url.path) cannot be written: " + RunError.reason(error))
+    func write(_ text: String, to url: URL) throws { try FileEffects.current.replace(url, with: Data(text.utf8)) }
+
+    /// Keeps other processes from working on the run, for as long as the lock is held.
+    ///
+    /// - Throws: `RunError` where another one works on it.
+    public func lock() throws -> RunLock { try RunLock(self) }
+}
+
+/// Held by the one process that works on a run; the system lets go of it when the process ends, however it does.
+public final class RunLock: Sendable {
+    private let descriptor: Int32
+
+    fileprivate init(_ folder: RunFolder) throws {
+        descriptor = open(folder.url.path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else {
+            throw RunError("the folder '\(folder.url.path)' cannot be read: \(String(cString: strerror(errno)))")
+        }
+        // Some network file systems know no locks: there the user has to see to it.
+        if flock(descriptor, LOCK_EX | LOCK_NB) != 0, errno == EWOULDBLOCK {
+            close(descriptor)
+            throw RunError("\(folder.url.path) is being written by another process: wait until it has ended")
         }
     }
+
+    deinit { close(descriptor) }
 }
 
 /// What can go wrong with a run's files.

@@ -22,17 +22,22 @@ public final class TrainingRun {
     /// For the training images, where they are asked for.
     public private(set) var trainingOutputs: ModelOutputs?
     public private(set) var weightsSHA256 = ""
+    private var optimizerSHA256 = ""
     public private(set) var dataSHA256: [(split: String, hash: String)] = []
-    private let began = Date()
+    private let started: String
     /// Told of every change of the run's record.
-    public var recorder: RunResultser?
+    public var recorder: RunRecorder?
 
     /// Loads the data and puts everything together; nothing is written yet.
     ///
+    /// - Parameter record: that of the earlier process whose run this goes on with, if it does.
     /// - Throws: whatever is wrong with data, model or numbers, before anything is written.
-    public init(_ configuration: RunConfiguration, access: DataAccess, commandLine: String) throws {
+    public init(
+        _ configuration: RunConfiguration, access: DataAccess, commandLine: String, resuming record: RunRecord? = nil
+    ) throws {
         self.configuration = configuration
-        self.commandLine = commandLine
+        self.commandLine = record?.command ?? commandLine
+        started = record?.started ?? ISO8601DateFormatter().string(from: Date())
         let start = ContinuousClock.now
         var data = try DatasetCatalog.standard.load(configuration.data, access: access)
         if let take = configuration.take {
@@ -74,8 +79,47 @@ public final class TrainingRun {
 
     /// Trains, evaluates, and writes weights, history and record into the folder.
     ///
-    /// - Parameter callbacks: told of the training's events besides those that write the run's files.
-    public func run(in folder: RunFolder, callbacks: [any Callback]) throws {
+    /// The record says that the run is over only when everything else is written, so that whatever ends the process
+    /// before, the run can be resumed.
+    ///
+    /// - Parameters:
+    ///   - state: that of the folder's newest checkpoint, to go on from; by default the training begins.
+    ///   - callbacks: told of the training's events besides those that write the run's files.
+    ///   - report: writes what else belongs to a run that has been trained and evaluated.
+    public func run(
+        in folder: RunFolder, resuming state: TrainingState? = nil, callbacks: [any Callback],
+        report: (TrainingRun) throws -> Void = { _ in }
+    ) throws {
+        timed("hashing data") {
+            dataSHA256 = [("training", train.sha256())]
+            if let validation { dataSHA256.append(("validation", validation.sha256())) }
+            dataSHA256.append(("test", test.sha256()))
+        }
+        if let state { try check(state) }
+        try writeRecord(folder, status: .running)
+        try writeModel(folder)
+        try train(in: folder, resuming: state, callbacks: callbacks)
+        try saveWeights(folder)
+        try writeRecord(folder, status: .trained)
+        try timed("evaluation") {
+            testResults = try trainer.evaluate(test)
+            outputs = try trainer.predict(test)
+            if configuration.predictsTraining { trainingOutputs = try trainer.predict(train) }
+        }
+        try report(self)
+        if history.isPaused { return try writeRecord(folder, status: .interrupted) }
+        try writeRecord(folder, status: history.stopReason == nil ? .finished : .stopped)
+        try folder.checkpoints.remove()
+    }
+
+    /// Whether the state is one of this training, before anything is written.
+    private func check(_ state: TrainingState) throws {
+        try trainer.check(
+            state, data: Samples(train), validation: validation.map { Samples($0) }, batchSize: configuration.batchSize,
+            shuffle: configuration.shuffle)
+    }
+
+    private func writeModel(_ folder: RunFolder) throws {
         let training: ConfigurationValue = [
             "optimizer": configuration.optimizer.configuration, "loss": configuration.loss.configuration,
             "loss_weight": .double(configuration.lossWeight),
@@ -84,49 +128,42 @@ public final class TrainingRun {
         ]
         try folder.write(try model.modelFileText(training: training), to: folder.model)
         try folder.write(try model.summary() + "\n", to: folder.summary)
-        timed("hashing data") {
-            dataSHA256 = [("training", train.sha256())]
-            if let validation { dataSHA256.append(("validation", validation.sha256())) }
-            dataSHA256.append(("test", test.sha256()))
-        }
-        try writeRecord(folder, status: "running")
-        var watchers: [any Callback] = [CSVLogger(folder.history)]
+    }
+
+    private func train(in folder: RunFolder, resuming state: TrainingState?, callbacks: [any Callback]) throws {
         let stepLogger = configuration.logSteps ? StepLogger(folder.steps) : nil
-        if let stepLogger { watchers.append(stepLogger) }
-        watchers += try configuration.callbacks.map { try $0.makeCallback() }
+        let watchers: [any Callback] =
+            try [CSVLogger(folder.history)] + (stepLogger.map { [$0] } ?? [])
+            + configuration.callbacks.map { try $0.makeCallback() }
+        let checkpoints = Checkpoints(folder.checkpoints, every: configuration.checkpointEvery)
         do {
-            try timed("training") {
+            try timed("training", before: state?.seconds ?? 0) {
                 history = try trainer.fit(
                     train, batchSize: configuration.batchSize, epochs: configuration.epochs, validation: validation,
-                    shuffle: configuration.shuffle, callbacks: watchers + callbacks)
+                    shuffle: configuration.shuffle, callbacks: watchers + callbacks, checkpoints: checkpoints,
+                    resuming: state)
             }
         } catch {
-            // What was trained before the error is kept, with the reason.
-            try stepLogger?.close()
-            try saveWeights(folder)
-            try writeRecord(folder, status: "failed", reason: "\(error)")
+            // What was trained before the error is kept, with the reason; a full disk may not take that either.
+            try? stepLogger?.close()
+            try? saveWeights(folder)
+            try? writeRecord(folder, status: .failed, reason: "\(error)")
             throw error
         }
-        try saveWeights(folder)
-        try writeRecord(folder, status: "trained", reason: history.stopReason)
-        try timed("evaluation") {
-            testResults = try trainer.evaluate(test)
-            outputs = try trainer.predict(test)
-            if configuration.predictsTraining { trainingOutputs = try trainer.predict(train) }
-        }
-        try writeRecord(folder, status: history.stopReason == nil ? "finished" : "stopped", reason: history.stopReason)
     }
 
     private func saveWeights(_ folder: RunFolder) throws {
         try trainer.weights().write(to: folder.weights)
         try KerasFile.write(KerasModel(trainer), to: folder.keras.path)
         weightsSHA256 = try trainer.weightsSHA256()
+        optimizerSHA256 = try trainer.optimizerSHA256()
     }
 
-    private func timed(_ name: String, _ body: () throws -> Void) rethrows {
+    /// - Parameter before: seconds that earlier processes took.
+    private func timed(_ name: String, before: Double = 0, _ body: () throws -> Void) rethrows {
         let start = ContinuousClock.now
         try body()
-        timings.append((name, (ContinuousClock.now - start).inSeconds))
+        timings.append((name, before + (ContinuousClock.now - start).inSeconds))
     }
 
     // MARK: run.json
@@ -146,7 +183,8 @@ public final class TrainingRun {
         return results
     }
 
-    private func writeRecord(_ folder: RunFolder, status: String, reason: String? = nil) throws {
+    private func writeRecord(_ folder: RunFolder, status: RunRecord.Status, reason: String? = nil) throws {
+        let reason = reason ?? history.stopReason
         func object(_ pairs: [(String, ConfigurationValue)]) -> ConfigurationValue {
             .object(pairs.map { ConfigurationValue.Field($0.0, $0.1) })
         }
@@ -156,8 +194,9 @@ public final class TrainingRun {
             [("training", .int(train.count))] + (validation.map { [("validation", .int($0.count))] } ?? [])
             + [("test", .int(test.count))]
         let record: ConfigurationValue = [
-            "weft": .string(Weft.version), "status": .string(status), "reason": reason.map { .string($0) } ?? nil,
-            "command": .string(commandLine), "started": .string(ISO8601DateFormatter().string(from: began)),
+            "weft": .string(Weft.version), "status": .string(status.rawValue),
+            "reason": reason.map { .string($0) } ?? nil,
+            "command": .string(commandLine), "started": .string(started),
             "model": object([
                 ("name", .string(model.displayedName)), ("source", .string(configuration.modelSource)),
                 ("parameters", .int(specificationCount)), ("input_shape", model.inputs[0].shape!.configuration),
@@ -174,15 +213,18 @@ public final class TrainingRun {
                 results.map { split in (split.split, object(split.values.map { ($0.name, number($0.value)) })) }),
             "epochs_trained": .int(history.epochs.count),
             "weights_sha256": weightsSHA256.isEmpty ? nil : .string(weightsSHA256),
+            "optimizer_sha256": optimizerSHA256.isEmpty ? nil : .string(optimizerSHA256),
+            "history_sha256": weightsSHA256.isEmpty ? nil : .string(history.sha256()),
         ]
         try folder.write(record.prettyJSON, to: folder.record)
         recorder?.record(storedRun(folder, status: status, reason: reason))
     }
 
-    private func storedRun(_ folder: RunFolder, status: String, reason: String?) -> StoredRun {
+    private func storedRun(_ folder: RunFolder, status: RunRecord.Status, reason: String?) -> StoredRun {
         StoredRun(
             folder: folder.url.standardizedFileURL.path, model: model.displayedName, data: configuration.data,
-            seed: "\(configuration.seed)", status: status, reason: reason, started: began, updated: Date(),
+            seed: "\(configuration.seed)", status: status.rawValue, reason: reason,
+            started: ISO8601DateFormatter().date(from: started) ?? Date(), updated: Date(),
             epochs: history.epochs.count, parameters: specificationCount,
             seconds: timings.first { $0.name == "training" }?.seconds, configuration: configuration.value.description,
             values: StoredRun.Value.all(of: history, test: testResults))

@@ -4,7 +4,7 @@ import Weft
 /// Tells the store how a run stands.
 ///
 /// The store is an index. A run whose store cannot be written goes on and says so once.
-public final class RunResultser {
+public final class RunRecorder {
     private let url: URL
     private let label: RunLabel?
     private let note: (String) -> Void

@@ -46,11 +46,12 @@ struct VariantDraft {
         if file.model.isBuilt, let input = file.model.inputs.first?.shape, file.defaultInput == nil {
             header.append(.init("input", input.configuration))
         }
-        branching = file.model.isSequential ? nil : try file.model.kerasConfiguration()
-        guard branching == nil else {
+        training = file.training.configuration.fields ?? []
+        layers = []
+        branching = .none
+        guard file.model.isSequential else {
+            branching = try file.model.kerasConfiguration()
             header = []
-            layers = []
-            training = file.training.configuration.fields ?? []
             return
         }
         layers = file.model.layers.map { entry in
@@ -58,7 +59,6 @@ struct VariantDraft {
                 className: type(of: entry.layer).className,
                 arguments: entry.layer.named(entry.name).layerConfiguration.fields ?? [])
         }
-        training = file.training.configuration.fields ?? []
     }
 
     // MARK: Settings

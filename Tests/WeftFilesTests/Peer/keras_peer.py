@@ -2,16 +2,17 @@
 
     python3 keras_peer.py DIR
 
-For every DIR/weft/NAME.keras and NAME.h5, with the batch in DIR/weft/NAME.npz (x/KEY inputs, y/KEY targets, KEY a number
+For every DIR/weft/NAME.keras, NAME.h5 and NAME.weights.h5, with the batch in DIR/weft/NAME.npz (x/KEY inputs, y/KEY targets, KEY a number
 or the name of an input or output), leaves in DIR/keras:
     NAME.keras, NAME.h5, NAME.weights.h5   the model as Keras saves it, after training
-    NAME.npz                               outputs/ENDING/KEY, before training, of both files
-and in DIR/keras/report.json for each NAME: parameters, layers [[name, class, shape, parameters]], whether both files have
-the same weights, the losses of three steps (for optimizer_* of both files), and after saving of three more.
+    NAME.npz                               outputs/ENDING/KEY, before training, of all three files
+and in DIR/keras/report.json for each NAME: the summary, whether all files have the same weights, the losses of three steps (for optimizer_* of both files), and after saving of three more.
 """
 import glob, json, os, sys, traceback
 
 os.environ["KERAS_BACKEND"] = "jax"
+# Hundreds of small models are compiled, each for a few steps.
+os.environ["XLA_FLAGS"] = "--xla_backend_optimization_level=0"
 import h5py
 import keras
 import numpy as np
@@ -56,25 +57,31 @@ def restore_optimizer(model, path):
     model.compile(optimizer, "mean_squared_error")
 
 
+def load(folder, name, ending):
+    if ending != "weights.h5":
+        return keras.saving.load_model(f"{folder}/weft/{name}.{ending}")
+    model = keras.saving.load_model(f"{folder}/weft/{name}.keras", compile=False)
+    model.set_weights([np.zeros_like(values) for values in model.get_weights()])
+    model.load_weights(f"{folder}/weft/{name}.weights.h5")
+    return model
+
+
 def run(folder, name):
     data = np.load(f"{folder}/weft/{name}.npz")
-    outputs, models = {}, {}
-    for ending in ("keras", "h5"):
-        model = models[ending] = keras.saving.load_model(f"{folder}/weft/{name}.{ending}")
+    outputs, models, summary = {}, {}, []
+    for ending in ("keras", "h5", "weights.h5"):
+        model = models[ending] = load(folder, name, ending)
         x = structured(getattr(model, "_inputs_struct", None), lambda key: data["x/" + key])
         for key, output in flat(model(x, training=False)).items():
             outputs[f"outputs/{ending}/{key}"] = np.asarray(output)
     np.savez(f"{folder}/keras/{name}.npz", **outputs)
-    same = all(
-        np.array_equal(a, b)
-        for a, b in zip(models["keras"].get_weights(), models["h5"].get_weights(), strict=True))
     model = models["keras"]
-    shape = lambda layer: list(layer.output.shape[1:]) if not isinstance(layer.output, (list, dict)) else None
-    report = {
-        "parameters": model.count_params(),
-        "layers": [[l.name, type(l).__name__, shape(l), l.count_params()] for l in model.layers],
-        "same_weights": same,
-    }
+    same = all(
+        np.array_equal(a, b) for other in models.values()
+        for a, b in zip(model.get_weights(), other.get_weights(), strict=True))
+    # Of the model that is not compiled: the others count the optimizer's arrays, too.
+    models["weights.h5"].summary(print_fn=summary.append)
+    report = {"summary": "\n".join(summary), "same_weights": same}
     y = structured(getattr(model, "_outputs_struct", None), lambda key: data["y/" + key])
     if model.trainable_variables:
         report["losses"] = train(model, x, y)

@@ -71,7 +71,7 @@ struct KerasCase: Sendable, CustomStringConvertible {
 }
 
 extension KerasCase {
-    static let all: [KerasCase] = layers + models + optimizers
+    static let all: [KerasCase] = layers + layers.map(\.inModel) + models + optimizers
 
     private static func alone(_ layer: any Layer, _ inputs: Shape..., variant: String = "") -> KerasCase {
         let className = layer.displayedClassName
@@ -129,6 +129,21 @@ extension KerasCase {
         alone(RandomTranslation(0.1, 0.3, fillMode: .nearest), [6, 5, 3]), alone(RandomZoom(0.2), [6, 5, 3]),
         alone(RandomContrast(0.5, valueRange: 0...1), [6, 5, 3]),
     ]
+
+    /// The layer with others before and behind it, so that there is something to train on either side.
+    private var inModel: KerasCase {
+        let layer = model.layers[0].layer
+        let inputs = model.inputs.map { Input(shape: $0.shape!) }
+        // An augmentation is for data alone: nothing before it is trained.
+        let isAugmentation = layer.displayedClassName.hasPrefix("Random")
+        let scaled = isAugmentation ? inputs : zip(model.inputs, inputs).map { Dense($0.shape!.last)($1) }
+        let middle = model.isSequential ? layer(scaled[0]) : layer(scaled)
+        let flat = try! model.outputShapes()[0].rank > 1 ? Flatten()(middle) : middle
+        let output = Dense(2, activation: .tanh)(flat)
+        let whole =
+            try! inputs.count == 1 ? Model(inputs: inputs[0], outputs: output) : Model(inputs: inputs, outputs: output)
+        return KerasCase("in_model_" + name.dropFirst("layer_".count), whole, isDeterministic: isDeterministic)
+    }
 
     private static let image: Shape = [8, 8, 3]
 

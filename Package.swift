@@ -77,7 +77,9 @@ let package = Package(
             exclude: ["Goldens", "Peer/keras_peer.py"]),
         .testTarget(
             name: "WeftStudiesTests",
-            dependencies: ["Weft", "WeftStudies", "WeftSystem", "TestSupport", .product(name: "GRDB", package: "GRDB.swift")],
+            dependencies: [
+                "Weft", "WeftStudies", "WeftSystem", "TestSupport", .product(name: "GRDB", package: "GRDB.swift"),
+            ],
             exclude: ["Goldens"]),
         .testTarget(name: "WeftReportsTests", dependencies: ["WeftReports", "TestSupport"]),
         .testTarget(name: "WeftCommandTests", dependencies: ["WeftCommand", "WeftSystem", "TestSupport"]),

@@ -43,7 +43,8 @@ struct CompareCommand: ParsableCommand {
         var entries: [(name: String, value: String)] = [
             ("folder", Terminal.relative(run.folder)),
             ("study", run.label.map { "\($0.study)/\($0.variant)/\($0.number)" } ?? "–"), ("model", run.model),
-            ("status", run.status), ("parameters", Terminal.grouped(run.parameters)), ("epochs trained", "\(run.epochs)"),
+            ("status", run.status), ("parameters", Terminal.grouped(run.parameters)),
+            ("epochs trained", "\(run.epochs)"),
             ("training time", run.seconds.map(Terminal.time) ?? "–"),
         ]
         if case .object(let fields)? = try? ConfigurationNode(json: Array(run.configuration.utf8)).value {

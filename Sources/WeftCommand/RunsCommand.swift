@@ -111,10 +111,11 @@ struct RunsCommand: ParsableCommand {
             let table = CSV(
                 header: StoredRun.columns + metrics.flatMap { [$0, "best_\($0)", "best_\($0)_epoch"] },
                 rows: runs.map { run in
-                    run.fields + metrics.flatMap { name -> [String] in
-                        guard let value = run[name] else { return ["", "", ""] }
-                        return ["\(value.last)", "\(value.best)", "\(value.bestEpoch)"]
-                    }
+                    run.fields
+                        + metrics.flatMap { name -> [String] in
+                            guard let value = run[name] else { return ["", "", ""] }
+                            return ["\(value.last)", "\(value.best)", "\(value.bestEpoch)"]
+                        }
                 })
             if csv == "-" { return Terminal.write(table.text) }
             do {
@@ -136,7 +137,8 @@ extension StoredRun {
     /// As text, in the order of `columns`.
     var fields: [String] {
         [
-            "\(id ?? 0)", folder, label?.study ?? "", label?.variant ?? "", label.map { "\($0.number)" } ?? "", model, data,
+            "\(id ?? 0)", folder, label?.study ?? "", label?.variant ?? "", label.map { "\($0.number)" } ?? "", model,
+            data,
             seed, status, reason ?? "", ISO8601DateFormatter().string(from: started), "\(epochs)", "\(parameters)",
             seconds.map { "\($0)" } ?? "",
         ]

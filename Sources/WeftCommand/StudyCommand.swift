@@ -90,7 +90,8 @@ struct StudyShowCommand: ParsableCommand {
             var estimate: VariantEstimate?
             if !noEstimate {
                 do {
-                    let splits = try data[variant.data] ?? DatasetCatalog.standard.load(variant.data, access: options.access)
+                    let splits =
+                        try data[variant.data] ?? DatasetCatalog.standard.load(variant.data, access: options.access)
                     data[variant.data] = splits
                     estimate = try VariantEstimate(variant, data: splits, scale: study.scale)
                 } catch {
@@ -113,7 +114,8 @@ struct StudyShowCommand: ParsableCommand {
         var lines = ["\(study.name): \(study.title)", study.question]
         if !study.source.isEmpty { lines.append("source: \(study.source)") }
         if !study.scale.isFull { lines.append("REHEARSAL at scale \(study.scale): fewer images and epochs") }
-        let seeds = study.repeats == 1 ? "seed \(study.firstSeed)" : "seeds \(study.seeds.first!) to \(study.seeds.last!)"
+        let seeds =
+            study.repeats == 1 ? "seed \(study.firstSeed)" : "seeds \(study.seeds.first!) to \(study.seeds.last!)"
         lines.append(
             "\(study.variants.count) variants × \(study.repeats) (\(seeds)), compared by "
                 + study.measures.map(\.name).joined(separator: ", "))

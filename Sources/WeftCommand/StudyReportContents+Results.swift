@@ -26,7 +26,8 @@ extension StudyReportContents {
             study.measures.map { measure in
                 Family(
                     title: family.title, measure: measure.name,
-                    test: "\(PairedComparison.testName), \(PairedComparison.correctionName) over the pairs of this table, "
+                    test:
+                        "\(PairedComparison.testName), \(PairedComparison.correctionName) over the pairs of this table, "
                         + "level \(PairedComparison.level)",
                     comparisons: results.comparisons(family, by: measure).map { Comparison($0) },
                     conclusions: results.conclusions(family, by: measure))
@@ -38,9 +39,11 @@ extension StudyReportContents {
             .init("compared by", measures.joined(separator: ", ")),
             .init("data", Set(study.variants.map(\.data)).sorted().joined(separator: ", ")),
         ]
-        environment = [.init("weft", Weft.version)] + Environment.current.filter { $0.name != "threads" }.map {
-            .init($0.name, $0.value)
-        }
+        environment =
+            [.init("weft", Weft.version)]
+            + Environment.current.filter { $0.name != "threads" }.map {
+                .init($0.name, $0.value)
+            }
     }
 
     private static func notes(_ results: StudyResults) -> [String] {
@@ -98,7 +101,8 @@ extension StudyReportContents.Variant {
         histories = try results.runs.map { try HistoryTable(columns: $0.history.columns, rows: $0.history.rows) }
         confusion = try Self.sum(results.runs.map { $0.folder.url.appending(path: "confusion.csv") })
         if study.show.contains(.trainingConfusion) {
-            trainingConfusion = try Self.sum(results.runs.map { $0.folder.url.appending(path: "confusion-training.csv") })
+            trainingConfusion = try Self.sum(
+                results.runs.map { $0.folder.url.appending(path: "confusion-training.csv") })
         }
         theirs = variant.theirs.map { .init($0.name, $0.value) }
     }
@@ -119,7 +123,8 @@ extension StudyReportContents.Variant {
 extension StudyReportContents.Mean {
     init(_ sample: Sample) {
         self.init(
-            mean: sample.mean, deviation: sample.standardDeviation, halfInterval: sample.halfInterval, count: sample.count)
+            mean: sample.mean, deviation: sample.standardDeviation, halfInterval: sample.halfInterval,
+            count: sample.count)
     }
 }
 
@@ -132,7 +137,8 @@ extension StudyReportContents.Group {
 extension StudyReportContents.Comparison {
     init(_ comparison: StudyResults.Comparison) {
         self.init(
-            first: comparison.first.label, second: comparison.second.label, difference: .init(comparison.result.differences),
+            first: comparison.first.label, second: comparison.second.label,
+            difference: .init(comparison.result.differences),
             p: comparison.result.p, correctedP: comparison.result.correctedP,
             isSignificant: comparison.result.isSignificant)
     }

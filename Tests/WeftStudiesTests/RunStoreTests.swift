@@ -112,7 +112,8 @@ import Testing
     @Test func whatIsNoStoreIsAMistake() throws {
         try use { url in
             #expect(throws: StoreError.self) { try RunStore.existing(url) }
-            try FileManager.default.createDirectory(at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
+            try FileManager.default.createDirectory(
+                at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
             try Data("This is a letter to a friend, and quite a long one: more than a header.".utf8).write(to: url)
             let error = #expect(throws: StoreError.self) { try RunStore(url) }
             #expect(error?.description.contains("not a store") == true, "\(String(describing: error))")

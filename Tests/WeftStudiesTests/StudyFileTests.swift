@@ -50,7 +50,10 @@ import Weft
             panels_by: optimizer
             repeats: 3
             """)
-        #expect(study.variants.map(\.label) == ["sgd, 0.1", "sgd, 0.01", "sgd, 0.001", "adam, 0.1", "adam, 0.01", "adam, 0.001"])
+        #expect(
+            study.variants.map(\.label) == [
+                "sgd, 0.1", "sgd, 0.01", "sgd, 0.001", "adam, 0.1", "adam, 0.01", "adam, 0.001",
+            ])
         #expect(study.variants[4].file.training.optimizer == .adam(learningRate: 0.01))
         #expect(study.panels.map(\.title) == ["sgd", "adam"])
         #expect(study.families.count == 1 && study.families[0].entries.count == 6)
@@ -120,7 +123,8 @@ import Weft
             try study("{question: Which?, model: base, variants: {one: {\(settings)}}}").variants[0].fingerprint
         }
         #expect(try fingerprint("") == fingerprint("epochs: 10"))
-        let all = try ["", "epochs: 9", "data: cifar-10", "layers: {dense: {units: 17}}", "batch_size: 21"].map(fingerprint)
+        let all = try ["", "epochs: 9", "data: cifar-10", "layers: {dense: {units: 17}}", "batch_size: 21"].map(
+            fingerprint)
         #expect(Set(all).count == all.count)
     }
 
@@ -140,7 +144,8 @@ import Weft
     @Test func mistakesAreSaidWithTheirLine() {
         let head = "question: Which?\nmodel: base\n"
         let cases: [(yaml: String, expected: String)] = [
-            ("model: base", "test.yaml"), ("question: Which?\nmodel: base", "a study has 'vary', 'variants' or 'panels'"),
+            ("model: base", "test.yaml"),
+            ("question: Which?\nmodel: base", "a study has 'vary', 'variants' or 'panels'"),
             (head + "varants: {}", "test.yaml:3: unknown argument 'varants' (did you mean 'variants'?)"),
             (head + "variants:\n  one: {epoch: 3}", "test.yaml:4: unknown setting 'epoch' (did you mean 'epochs'?)"),
             (
@@ -155,7 +160,7 @@ import Weft
             (head + "variants:\n  one: {}\n  two: {epochs: 10}", "test.yaml:5: 'two' is the same as 'one'"),
             (head + "variants:\n  one: {model: nothing}", "test.yaml:4: unknown model 'nothing'"),
             (head + "variants:\n  one: {insert: {behind dense: Flatten}}", "expected 'after' or 'before'"),
-            (head + "variants:\n  one: {epochs: 0}", "test.yaml:4: epochs"),
+            (head + "variants:\n  one: {epochs: 0}", "test.yaml:4: training: epochs must be at least 1, got 0"),
             (head + "variants: {one: {}}\nrepeats: 0", "test.yaml:4: repeats must be at least 1"),
             (head + "variants: {one: {}}\nshow: [curve]", "unknown part 'curve' (did you mean 'curves'?)"),
             (head + "vary: {epochs: [1, 2]}\nvariants: {one: {}}", "a study has one of the three"),

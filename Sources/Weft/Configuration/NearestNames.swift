@@ -33,7 +33,9 @@ package enum NearestNames {
     }
 
     /// A name as it is compared: `HeUniform`, `he_uniform` and `he uniform` are one.
-    package static func folded(_ name: String) -> String { name.lowercased().filter { $0 != "_" && $0 != "-" && $0 != " " } }
+    package static func folded(_ name: String) -> String {
+        name.lowercased().filter { $0 != "_" && $0 != "-" && $0 != " " }
+    }
 
     /// The least number of letters to add, remove, replace or swap with a neighbour.
     private static func editDistance(_ a: String, _ b: String) -> Int {

@@ -85,7 +85,9 @@ private struct BandPlot {
         axis = overTime ? .time(positions) : .epochs(positions)
     }
 
-    private var labels: [Line] { lines.filter { line in !line.isValidation || !lines.contains { !$0.isValidation && $0.label == line.label } } }
+    private var labels: [Line] {
+        lines.filter { line in !line.isValidation || !lines.contains { !$0.isValidation && $0.label == line.label } }
+    }
     private var hasBands: Bool { lines.contains { $0.points.contains { $0.deviation.isFinite } } }
     private var hasValidation: Bool { lines.contains(where: \.isValidation) }
 
@@ -162,7 +164,9 @@ private struct BandPlot {
         return labels.enumerated().map { place, line in
             let x = 18 + Double(place % legendColumns) * columnWidth
             let y = 1 - (36 + Double(place / legendColumns) * Self.legendRow) / total
-            let (left, right, text) = (x / Double(Self.width), (x + 30) / Double(Self.width), (x + 37) / Double(Self.width))
+            let (left, right, text) = (
+                x / Double(Self.width), (x + 30) / Double(Self.width), (x + 37) / Double(Self.width)
+            )
             let name = gnuplotString(TextMeasure.fitted(line.label, size: 12, width: columnWidth - 44))
             return """
                 set arrow from screen \(left), screen \(y) to screen \(right), screen \(y) nohead \

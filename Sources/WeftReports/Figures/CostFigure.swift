@@ -87,7 +87,8 @@ private struct CostPlot {
         while power <= high {
             for factor in crowded ? [1.0] : [1, 2, 5] where (low...high).contains(factor * power) {
                 let value = factor * power
-                let text = value >= 1e6 ? "\(significant(value / 1e6, 1)) M" : value >= 1 ? grouped(Int(value)) : "\(value)"
+                let text =
+                    value >= 1e6 ? "\(significant(value / 1e6, 1)) M" : value >= 1 ? grouped(Int(value)) : "\(value)"
                 ticks.append("\(gnuplotString(text)) \(value)")
             }
             power *= 10

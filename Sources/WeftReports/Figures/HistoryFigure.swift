@@ -46,7 +46,8 @@ extension Figure {
             """
         return Figure(
             name: name, width: 540, height: 400,
-            description: "Loss and metrics of \(title) over epochs, values from 0 to 1; solid: training, dotted: validation.",
+            description:
+                "Loss and metrics of \(title) over epochs, values from 0 to 1; solid: training, dotted: validation.",
             data: data, commands: commands)
     }
 }

@@ -34,8 +34,12 @@ struct StudyFigures {
 
     var all: [Figure] { groups.joined() + histories + costs + confusions.joined() }
 
-    private static func curves(_ contents: StudyReportContents, _ group: StudyReportContents.Group, place: Int) -> [Figure] {
-        let series = group.entries.map { BandSeries(label: $0.label, histories: contents.variants[$0.variant].histories) }
+    private static func curves(_ contents: StudyReportContents, _ group: StudyReportContents.Group, place: Int)
+        -> [Figure]
+    {
+        let series = group.entries.map {
+            BandSeries(label: $0.label, histories: contents.variants[$0.variant].histories)
+        }
         let suffix = contents.groups.count > 1 ? "-\(place + 1)" : ""
         var figures: [Figure?] = []
         for metric in contents.metrics {

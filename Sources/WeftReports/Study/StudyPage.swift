@@ -17,7 +17,9 @@ struct StudyPage {
                 .init(id: "results", title: "Results", body: results),
                 .init(id: "theirs", title: "Theirs beside ours", body: theirs),
                 .init(id: "curves", title: "Course of the trainings", body: curves),
-                .init(id: "cost", title: "What it costs", body: "<div class=\"curves\">\n\(pictures(figures.costs))</div>\n"),
+                .init(
+                    id: "cost", title: "What it costs",
+                    body: "<div class=\"curves\">\n\(pictures(figures.costs))</div>\n"),
                 .init(id: "comparisons", title: "Pair by pair", body: comparisons),
                 .init(id: "confusion", title: "Confusion matrices", body: confusion),
                 .init(id: "classes", title: "Classification reports", body: classes),
@@ -72,7 +74,8 @@ struct StudyPage {
             var cells: [Markup] = [
                 cell(variant.parameters.map(grouped) ?? "–", variant.parameters.map(Double.init)),
                 cell(
-                    variant.missing.isEmpty ? "\(variant.count)" : "\(variant.count) (\(variant.missing.count) missing)",
+                    variant.missing.isEmpty
+                        ? "\(variant.count)" : "\(variant.count) (\(variant.missing.count) missing)",
                     Double(variant.count)),
             ]
             for measure in measures {
@@ -81,7 +84,8 @@ struct StudyPage {
             }
             cells.append(
                 cell(
-                    variant.seconds.map { duration($0.mean) + ($0.deviation.map { " ± \(duration($0))" } ?? "") } ?? "–",
+                    variant.seconds.map { duration($0.mean) + ($0.deviation.map { " ± \(duration($0))" } ?? "") }
+                        ?? "–",
                     variant.seconds?.mean))
             let style: Markup = variant.label == leading ? " class=\"best\"" : ""
             return "<tr\(style)><th scope=\"row\">\(variant.label)</th>\(cells)</tr>\n"
@@ -157,8 +161,14 @@ struct StudyPage {
                 }
                 let theirText =
                     their.name == "parameters"
-                    ? grouped(Int(their.value)) : their.name == "seconds" ? duration(their.value) : shown(their.name, their.value)
-                rows.append([variant.label, their.name == "seconds" ? "training time" : their.name == "parameters" ? "parameters" : measureTitle(their.name), theirText, ours, difference])
+                    ? grouped(Int(their.value))
+                    : their.name == "seconds" ? duration(their.value) : shown(their.name, their.value)
+                rows.append([
+                    variant.label,
+                    their.name == "seconds"
+                        ? "training time" : their.name == "parameters" ? "parameters" : measureTitle(their.name),
+                    theirText, ours, difference,
+                ])
             }
         }
         guard !rows.isEmpty else { return "" }
@@ -185,7 +195,8 @@ struct StudyPage {
                 let share = isShare(family.measure)
                 func number(_ value: Double?) -> String {
                     guard let value else { return "–" }
-                    return (value < 0 ? "\u{2212}" : "") + (share ? fixed(100 * abs(value), 2) : significant(abs(value), 3))
+                    return (value < 0 ? "\u{2212}" : "")
+                        + (share ? fixed(100 * abs(value), 2) : significant(abs(value), 3))
                 }
                 let cells: [Markup] = [
                     cell(number(one.difference.mean), one.difference.mean),
@@ -201,8 +212,10 @@ struct StudyPage {
                 return "<tr\(style)><th scope=\"row\">\(one.first) − \(one.second)</th>\(cells)</tr>\n"
             }
             let unit = isShare(family.measure) ? " (points)" : ""
-            let heads: [Markup] = ["Pair", "Difference\(unit)", "95 % interval", "Pairs", "p", "Corrected p", "More than noise"]
-                .map { "<th scope=\"col\"><button type=\"button\">\($0)</button></th>" }
+            let heads: [Markup] = [
+                "Pair", "Difference\(unit)", "95 % interval", "Pairs", "p", "Corrected p", "More than noise",
+            ]
+            .map { "<th scope=\"col\"><button type=\"button\">\($0)</button></th>" }
             let title = (family.title.isEmpty ? "" : family.title + ": ") + measureTitle(family.measure)
             return """
                 <details><summary>\(capitalized(title))</summary>
@@ -224,7 +237,8 @@ struct StudyPage {
         let parts: [Markup] = contents.variants.enumerated().map { place, variant in
             guard let matrix = variant.confusion else { return "" }
             let inWords: Markup =
-                matrix.largestConfusions(1).first.map { "<p>\($0.description).</p>\n" } ?? "<p>Nothing was mistaken.</p>\n"
+                matrix.largestConfusions(1).first.map { "<p>\($0.description).</p>\n" }
+                ?? "<p>Nothing was mistaken.</p>\n"
             let open: Markup = variant.label == leading || contents.variants.count <= 2 ? " open=\"open\"" : ""
             return """
                 <details\(open)><summary>\(variant.label)</summary>
@@ -239,7 +253,8 @@ struct StudyPage {
         guard contents.parts.contains(.classes) else { return "" }
         let parts: [Markup] = contents.variants.map { variant in
             guard let matrix = variant.confusion else { return "" }
-            return "<details><summary>\(variant.label)</summary>\n\(Markup.classes(ClassificationReport(matrix), split: "test"))</details>\n"
+            return
+                "<details><summary>\(variant.label)</summary>\n\(Markup.classes(ClassificationReport(matrix), split: "test"))</details>\n"
         }
         return "\(parts)"
     }

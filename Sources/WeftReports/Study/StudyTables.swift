@@ -16,7 +16,8 @@ struct StudyTables {
             variant.values.map { value in
                 let theirs = variant.theirs.first { $0.name == value.measure }?.value
                 let numbers = [
-                    value.last.mean, value.last.deviation, value.last.halfInterval, value.best?.mean, value.best?.deviation,
+                    value.last.mean, value.last.deviation, value.last.halfInterval, value.best?.mean,
+                    value.best?.deviation,
                 ].map(Self.field)
                 return [variant.label, value.measure, "\(value.last.count)"] + numbers + [
                     value.bestEpochs.map(String.init).joined(separator: " "), Self.field(theirs),
@@ -38,7 +39,8 @@ struct StudyTables {
             family.comparisons.map { one in
                 [family.title, family.measure, one.first, one.second, "\(one.difference.count)"]
                     + [
-                        one.difference.mean, one.difference.deviation, one.difference.halfInterval, one.p, one.correctedP,
+                        one.difference.mean, one.difference.deviation, one.difference.halfInterval, one.p,
+                        one.correctedP,
                     ].map(Self.field) + [one.isSignificant ? "yes" : "no", family.test]
             }
         }
@@ -56,7 +58,9 @@ extension ConfusionMatrix {
         let widths = classNames.indices.map { column in
             max(classNames[column].count, cells.map { $0[column].count }.max() ?? 0)
         }
-        func padded(_ text: String, _ width: Int) -> String { String(repeating: " ", count: max(0, width - text.count)) + text }
+        func padded(_ text: String, _ width: Int) -> String {
+            String(repeating: " ", count: max(0, width - text.count)) + text
+        }
         func line(_ name: String, _ fields: [String]) -> String {
             padded(name, nameWidth) + zip(fields, widths).map { "  " + padded($0, $1) }.joined() + "\n"
         }

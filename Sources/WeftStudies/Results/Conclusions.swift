@@ -8,7 +8,9 @@ extension StudyResults {
         let name = measure.title
         guard tried.count >= 2 else { return [] }
         guard !comparisons.isEmpty else {
-            return ["By \(name) nothing is concluded: a difference can be told from noise only with two or more repeats."]
+            return [
+                "By \(name) nothing is concluded: a difference can be told from noise only with two or more repeats."
+            ]
         }
         let proved = comparisons.filter(\.result.isSignificant)
         guard !proved.isEmpty else {

@@ -119,7 +119,8 @@ public struct RunHistory: Sendable {
         columns = (lines.first ?? []).map(String.init)
         rows = try lines.dropFirst().enumerated().map { index, line in
             guard line.count == lines[0].count else {
-                throw StudyError("\(url.path), line \(index + 2): expected \(lines[0].count) values, found \(line.count)")
+                throw StudyError(
+                    "\(url.path), line \(index + 2): expected \(lines[0].count) values, found \(line.count)")
             }
             return line.map { Double($0) ?? .nan }
         }

@@ -73,7 +73,9 @@ public final class StudyRunner {
         self.folder = folder
         self.settings = settings
         guard settings.jobs >= 1 else { throw StudyError("--jobs \(settings.jobs): expected at least 1") }
-        guard settings.threads ?? 1 >= 1 else { throw StudyError("--threads \(settings.threads!): expected at least 1") }
+        guard settings.threads ?? 1 >= 1 else {
+            throw StudyError("--threads \(settings.threads!): expected at least 1")
+        }
         let wanted = Set(try settings.only.map { try study.variant(named: $0).name })
         waiting = folder.jobs(study).filter { wanted.isEmpty || wanted.contains($0.variant.name) }
         var take: [String: Int] = [:]
@@ -209,7 +211,8 @@ private struct StudyLock {
     init(_ folder: StudyFolder) throws {
         descriptor = open(folder.url.path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0, flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
-            let reason = errno == EWOULDBLOCK ? "another process is running this study" : String(cString: strerror(errno))
+            let reason =
+                errno == EWOULDBLOCK ? "another process is running this study" : String(cString: strerror(errno))
             if descriptor >= 0 { close(descriptor) }
             throw StudyError("\(folder.url.path): \(reason)")
         }

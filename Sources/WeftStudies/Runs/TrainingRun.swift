@@ -70,7 +70,8 @@ public final class TrainingRun {
         let names = trainer.valueNames
         let known = names + (validation == nil ? [] : names.map { "val_" + $0 })
         for callback in configuration.callbacks where !known.contains(callback.monitor) {
-            let missing = validation == nil && callback.monitor.hasPrefix("val_") ? "; nothing is kept for validation" : ""
+            let missing =
+                validation == nil && callback.monitor.hasPrefix("val_") ? "; nothing is kept for validation" : ""
             throw RunError(
                 "\(callback.className) follows '\(callback.monitor)', which this training does not have "
                     + "(it has \(known.joined(separator: ", ")))\(missing)")

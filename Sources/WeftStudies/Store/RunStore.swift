@@ -97,7 +97,8 @@ public struct RunStore: Sendable {
         let folder = URL(fileURLWithPath: word).standardizedFileURL.path
         let number = Int64(word)
         guard let run = try runs().first(where: { ($0.id == number && number != nil) || $0.folder == folder }) else {
-            throw StoreError("\(word) is no run in \(url.path): give a number that `weft runs` lists, or a run's folder")
+            throw StoreError(
+                "\(word) is no run in \(url.path): give a number that `weft runs` lists, or a run's folder")
         }
         return run
     }

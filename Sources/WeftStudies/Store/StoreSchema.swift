@@ -40,7 +40,8 @@ enum StoreSchema {
                 """,
             arguments: [
                 run.folder, run.label?.study, run.label?.variant, run.label?.number, run.model, run.data, run.seed,
-                run.status, run.reason, run.started.timeIntervalSince1970, run.updated.timeIntervalSince1970, run.epochs,
+                run.status, run.reason, run.started.timeIntervalSince1970, run.updated.timeIntervalSince1970,
+                run.epochs,
                 run.parameters, run.seconds, run.configuration,
             ])!
         try database.execute(sql: "DELETE FROM value WHERE run = ?", arguments: [id])
@@ -59,7 +60,8 @@ enum StoreSchema {
         for row in try Row.fetchAll(database, sql: "SELECT * FROM value ORDER BY run, position") {
             values[row["run"], default: []].append(
                 .init(
-                    name: row["name"], last: row["last"] ?? .nan, best: row["best"] ?? .nan, bestEpoch: row["best_epoch"]))
+                    name: row["name"], last: row["last"] ?? .nan, best: row["best"] ?? .nan,
+                    bestEpoch: row["best_epoch"]))
         }
         return try Row.fetchAll(database, sql: "SELECT * FROM run ORDER BY started, id").map { row in
             let study: String? = row["study"]
@@ -68,7 +70,8 @@ enum StoreSchema {
                 id: id, folder: row["folder"],
                 label: study.map { RunLabel(study: $0, variant: row["variant"] ?? "", number: row["number"] ?? 0) },
                 model: row["model"], data: row["data"], seed: row["seed"], status: row["status"], reason: row["reason"],
-                started: Date(timeIntervalSince1970: row["started"]), updated: Date(timeIntervalSince1970: row["updated"]),
+                started: Date(timeIntervalSince1970: row["started"]),
+                updated: Date(timeIntervalSince1970: row["updated"]),
                 epochs: row["epochs"], parameters: row["parameters"], seconds: row["seconds"],
                 configuration: row["configuration"], values: values[id] ?? [])
         }

@@ -75,6 +75,8 @@ extension StoredRun.Value {
         }
         let epoch = history.epochs.last?.number ?? 0
         return columns
-            + (test?.values ?? []).map { .init(name: "test_" + $0.name, last: $0.value, best: $0.value, bestEpoch: epoch) }
+            + (test?.values ?? []).map {
+                .init(name: "test_" + $0.name, last: $0.value, best: $0.value, bestEpoch: epoch)
+            }
     }
 }

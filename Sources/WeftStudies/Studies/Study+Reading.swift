@@ -33,7 +33,9 @@ extension Study {
         scale: Scale = .full, repeats: Int? = nil
     ) throws {
         let node = try ConfigurationNode(yaml: yaml, file: file)
-        guard node.fields != nil else { throw node.error("a study file is a mapping with the keys 'question' and 'model'") }
+        guard node.fields != nil else {
+            throw node.error("a study file is a mapping with the keys 'question' and 'model'")
+        }
         let contents = try StudyFile(arguments: node)
         let entries = try contents.entries()
         let common = try contents.commonSettings()
@@ -60,7 +62,8 @@ extension Study {
             ? [Panel(title: "", entries: collector.panels.flatMap(\.entries))] : collector.panels
         let hasValidation = collector.variants.allSatisfy { $0.file.training.hasValidation }
         measures =
-            contents.measure ?? (hasValidation ? [Measure("val_accuracy"), Measure("test_accuracy")] : [Measure("test_accuracy")])
+            contents.measure
+            ?? (hasValidation ? [Measure("val_accuracy"), Measure("test_accuracy")] : [Measure("test_accuracy")])
         show = contents.show
         self.scale = scale
         for measure in measures where measure.name.hasPrefix("val_") && !hasValidation {
@@ -88,7 +91,8 @@ private struct VariantCollector {
         if let known = variants.firstIndex(where: { $0.text == text && $0.data == draft.data }) {
             guard hasFamilies, panels.last?.title != entry.panel || !contains(known) else {
                 throw entry.node.error(
-                    "'\(entry.label)' is the same as '\(variants[known].label)': nothing that it sets makes a difference")
+                    "'\(entry.label)' is the same as '\(variants[known].label)': nothing that it sets makes a difference"
+                )
             }
             place = known
         } else {

@@ -136,7 +136,8 @@ public enum Show: String, CaseIterable, Sendable, ConfigurationConvertible {
     public init(configuration node: ConfigurationNode) throws {
         let word = try String(configuration: node)
         guard let show = Show(rawValue: word) else {
-            throw node.error("unknown part '\(word)'" + NearestNames.hint(for: word, among: Show.allCases.map(\.rawValue)))
+            throw node.error(
+                "unknown part '\(word)'" + NearestNames.hint(for: word, among: Show.allCases.map(\.rawValue)))
         }
         self = show
     }

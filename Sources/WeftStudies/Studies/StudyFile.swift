@@ -114,7 +114,8 @@ struct StudyFile: Configurable {
         }
         let axes = try fields.map { try axis($0.key, $0.node) }
         if let panelsBy, !axes.contains(where: { $0.name == panelsBy }) {
-            throw node.error("panels_by: there is no axis '\(panelsBy)'" + NearestNames.hint(for: panelsBy, among: axes.map(\.name)))
+            throw node.error(
+                "panels_by: there is no axis '\(panelsBy)'" + NearestNames.hint(for: panelsBy, among: axes.map(\.name)))
         }
         var entries = [Entry(panel: "", label: "", node: node, settings: [])]
         for axis in axes {
@@ -142,7 +143,8 @@ struct StudyFile: Configurable {
             name: name,
             values: try elements.map { element in
                 guard let label = element.value.label else {
-                    throw element.error("a value that is more than a word or a number needs a name: {name: {\(name): …}}")
+                    throw element.error(
+                        "a value that is more than a word or a number needs a name: {name: {\(name): …}}")
                 }
                 return (label, [try VariantDraft.setting(name, element)])
             })

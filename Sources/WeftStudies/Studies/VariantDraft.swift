@@ -138,7 +138,8 @@ struct VariantDraft {
         for setting in settings {
             try draft.apply(setting)
             if (try? draft.modelFile()) == nil {
-                return setting.node.error([error.subject, error.problem].filter { !$0.isEmpty }.joined(separator: ": "))
+                return setting.node.error(
+                    [error.subject, error.problem].filter { !$0.isEmpty }.joined(separator: ": "))
             }
         }
         return error

@@ -137,6 +137,7 @@ struct TrainCommand: ParsableCommand {
         }
         if let momentum { try result.optimizer.setMomentum(momentum) }
         if let split = try validation() { result.validation = split }
+        result.imageForm = dataOptions.images.form
         result.seed = seed
         result.take = take
         result.shuffle = !noShuffle

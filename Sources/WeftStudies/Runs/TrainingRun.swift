@@ -30,7 +30,8 @@ public final class TrainingRun {
         self.configuration = configuration
         self.commandLine = commandLine
         let start = ContinuousClock.now
-        var data = try DatasetCatalog.standard.load(configuration.data, access: access)
+        var data = try DatasetCatalog.standard.load(
+            configuration.data, as: configuration.imageForm, access: access)
         if let take = configuration.take {
             data.train = try data.train.take(take)
             data.test = try data.test.take(min(take, data.test.count))

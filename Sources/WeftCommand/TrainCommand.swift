@@ -153,6 +153,7 @@ struct TrainCommand: ParsableCommand {
     /// Puts the options that were given into a configuration.
     func apply(to result: inout RunConfiguration) throws {
         if let data = dataOptions.givenData { result.data = data }
+        if dataOptions.images.form != ImageForm() { result.imageForm = dataOptions.images.form }
         if let directory = dataOptions.dataDir { result.dataDirectory = URL(fileURLWithPath: directory).path }
         if let epochs { result.epochs = epochs }
         if let batchSize { result.batchSize = batchSize }

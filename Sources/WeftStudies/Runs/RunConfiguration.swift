@@ -10,6 +10,8 @@ public struct RunConfiguration: Sendable {
     public var model: Model
     public var data: String
     public var dataDirectory: String?
+    /// The size and colours the images are wanted in.
+    public var imageForm = ImageForm()
     public var optimizer: Optimizer
     public var loss: Loss
     /// What the loss is multiplied by.
@@ -65,6 +67,8 @@ public struct RunConfiguration: Sendable {
             "loss_weight": .double(lossWeight), "metrics": .array(metrics.map(\.configuration)),
             "batch_size": .int(batchSize), "epochs": .int(epochs), "validation": validation.map(\.configuration) ?? nil,
             "callbacks": .array(callbacks.map(\.configuration)),
+            "image_size": imageForm.size.map { .array([.int($0.height), .int($0.width)]) } ?? nil,
+            "color_mode": imageForm.colorMode.map { .string($0.rawValue) } ?? nil,
             // JSON's readers hold integers in 64 bits with a sign.
             "seed": Int(exactly: seed).map { .int($0) } ?? .string("\(seed)"),
             "take": take.map { .int($0) } ?? nil, "shuffle": .bool(shuffle), "log_steps": .bool(logSteps),
@@ -82,6 +86,10 @@ public struct RunConfiguration: Sendable {
             return try Value(configuration: value)
         }
         try self.init(file, source: source, data: read("data"))
+        let size: [Int]? = try read("image_size")
+        imageForm.size = size.flatMap { $0.count == 2 ? ImageSize(height: $0[0], width: $0[1]) : nil }
+        let colorMode: String? = try read("color_mode")
+        imageForm.colorMode = colorMode.flatMap(ColorMode.init)
         optimizer = try read("optimizer")
         loss = try read("loss")
         lossWeight = try read("loss_weight")

@@ -17,6 +17,7 @@ let package = Package(
         .systemLibrary(name: "COneDNN", providers: [.apt(["libdnnl-dev"]), .brew(["onednn"])]),
         .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
         .systemLibrary(name: "CPNG", providers: [.apt(["libpng-dev"]), .brew(["libpng"])]),
+        .systemLibrary(name: "CArchive", providers: [.apt(["libarchive-dev"]), .brew(["libarchive"])]),
         .systemLibrary(name: "CHDF5", providers: [.apt(["libhdf5-dev"]), .brew(["hdf5"])]),
         // For SHA-256; the Mac has its own.
         .systemLibrary(name: "COpenSSL", providers: [.apt(["libssl-dev"])]),
@@ -34,9 +35,10 @@ let package = Package(
         .target(name: "WeftEngine", dependencies: ["WeftGraph", "WeftKernels", "COneDNN"]),
 
         // What a user imports.
+        .target(name: "CJPEG", linkerSettings: [.linkedLibrary("jpeg")]),
         .target(
             name: "WeftData",
-            dependencies: ["WeftGraph", "WeftSystem", "CZlib", "CPNG"]),
+            dependencies: ["WeftGraph", "WeftSystem", "CArchive", "CJPEG", "CPNG", "CZlib"]),
         .target(
             name: "Weft",
             dependencies: [
@@ -44,7 +46,7 @@ let package = Package(
             ]),
         .target(
             name: "WeftFiles",
-            dependencies: ["Weft", "WeftGraph", "WeftSystem", "CHDF5", "CZlib"],
+            dependencies: ["Weft", "WeftData", "WeftGraph", "WeftSystem", "CHDF5", "CZlib"],
             // Debian names the library for one process; others call it by its name.
             linkerSettings: [
                 .linkedLibrary("hdf5_serial", .when(platforms: [.linux])),
@@ -64,7 +66,9 @@ let package = Package(
         .testTarget(name: "WeftSystemTests", dependencies: ["WeftSystem"]),
         .testTarget(name: "WeftGraphTests", dependencies: ["WeftGraph", "TestSupport"]),
         .testTarget(name: "WeftEngineTests", dependencies: ["WeftEngine", "WeftGraph", "WeftKernels", "TestSupport"]),
-        .testTarget(name: "WeftDataTests", dependencies: ["WeftData", "CZlib", "TestSupport"]),
+        .testTarget(
+            name: "WeftDataTests", dependencies: ["WeftData", "WeftSystem", "CZlib", "TestSupport"],
+            exclude: ["Goldens"]),
         .testTarget(name: "WeftTests", dependencies: ["Weft", "WeftData", "TestSupport"], exclude: ["Goldens"]),
         .testTarget(
             name: "WeftFilesTests",

@@ -36,7 +36,7 @@ struct BenchCommand: ParsableCommand {
         if let threads { try useThreads(threads) }
         guard repeats >= 1 else { throw UsageError("--repeats \(repeats): expected at least 1") }
         let chosen = try workloads.isEmpty ? Workload.all : workloads.map { try Workload.named($0) }
-        let data = try DatasetCatalog.standard.load(dataOptions.data, access: dataOptions.access).train
+        let data = try dataOptions.load().train
         var results: [ConfigurationValue.Field] = []
         if !json { Terminal.writeLine(Device.description) }
         for workload in chosen {

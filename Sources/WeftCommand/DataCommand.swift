@@ -9,6 +9,7 @@ struct DataCommand: ParsableCommand {
         discussion: """
             EXAMPLE
               weft data show fashion-mnist --count 20 -o grid.png
+              weft data show folder:pictures --image-size 64x64
             """,
         subcommands: [List.self, Show.self], defaultSubcommand: List.self)
 
@@ -32,6 +33,9 @@ struct DataCommand: ParsableCommand {
                     source.name, source.summary, place.map { "\($0.folder) (\($0.origin.rawValue))" } ?? "not here yet",
                 ])
             }
+            for kind in DatasetCatalog.standard.kinds {
+                rows.append(["\(kind.name):\(kind.place)", kind.summary, "yours"])
+            }
             Terminal.writeLine(Terminal.table(rows))
         }
     }
@@ -44,11 +48,13 @@ struct DataCommand: ParsableCommand {
                   weft data show fashion-mnist --count 20 -o grid.png
                 """)
 
-        @Argument(help: "The dataset.")
+        @Argument(help: "A dataset's name, or images of your own such as folder:PATH.")
         var dataset: String
 
         @Option(help: ArgumentHelp("A folder with the dataset's files.", valueName: "folder"))
         var dataDir: String?
+
+        @OptionGroup var images: ImageOptions
 
         @Option(help: "train or test.")
         var split = EvaluateCommand.Split.train
@@ -64,7 +70,8 @@ struct DataCommand: ParsableCommand {
 
         func run() throws {
             guard scale >= 1, scale <= 64 else { throw UsageError("--scale \(scale): expected a number from 1 to 64") }
-            let splits = try DatasetCatalog.standard.load(dataset, access: DataAccess(directory: dataDir))
+            let splits = try DatasetCatalog.standard.load(
+                dataset, as: images.form, access: DataAccess(directory: dataDir))
             let data = split == .test ? splits.test : splits.train
             let shown = try data.take(output == nil ? 1 : count)
             let shape = data.imageShape

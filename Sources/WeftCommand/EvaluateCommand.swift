@@ -39,7 +39,7 @@ struct EvaluateCommand: ParsableCommand {
         guard loaded.loss != nil else {
             throw UsageError("\(path) was saved without being compiled: name a loss with --loss")
         }
-        let splits = try DatasetCatalog.standard.load(dataOptions.data, access: dataOptions.access)
+        let splits = try dataOptions.load()
         var data = split == .test ? splits.test : splits.train
         if let take { data = try data.take(take) }
         let results = try loaded.trainer.evaluate(data)

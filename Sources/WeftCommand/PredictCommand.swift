@@ -18,7 +18,7 @@ struct PredictCommand: ParsableCommand {
     @Argument(help: ArgumentHelp("A run's folder, the model file in it, or a .keras or .h5 file.", valueName: "model"))
     var path: String
 
-    @Argument(help: "PNG images.")
+    @Argument(help: "PNG or JPEG images.")
     var images: [String]
 
     @Option(help: "How many classes to show for each image.")
@@ -63,7 +63,7 @@ struct PredictCommand: ParsableCommand {
         let (height, width, channels) = (shape[0], shape[1], shape[2])
         var pixels: [UInt8] = []
         for file in images {
-            var image = try PixelImage(pngFile: file)
+            var image = try PixelImage(file: file)
             image = channels == 1 ? image.grayscale() : image.rgb()
             if invert { image = image.inverted() }
             if image.width != width || image.height != height {

@@ -144,6 +144,8 @@ struct TrainCommand: ParsableCommand {
     func apply(to result: inout RunConfiguration) throws {
         if let data = dataOptions.givenData { result.data = data }
         if let directory = dataOptions.dataDir { result.dataDirectory = URL(fileURLWithPath: directory).path }
+        if let size = dataOptions.images.imageSize { result.imageForm.size = size }
+        if let mode = dataOptions.images.colorMode { result.imageForm.colorMode = mode }
         if let epochs { result.epochs = epochs }
         if let batchSize { result.batchSize = batchSize }
         if let loss { result.loss = try Loss(named: loss) }

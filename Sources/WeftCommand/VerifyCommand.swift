@@ -34,7 +34,7 @@ struct VerifyCommand: ParsableCommand {
     func run() throws {
         if let threads { try useThreads(threads) }
         let names = try Verification.cases(in: folder)
-        let data = try DatasetCatalog.standard.load(dataOptions.data, access: dataOptions.access)
+        let data = try dataOptions.load()
         let verification = Verification(data: data, hdf5: .isolated, options: CompilerOptions(convolutions: math))
         let outcomes = names.map { verification.replay($0, in: folder) }
         if json {

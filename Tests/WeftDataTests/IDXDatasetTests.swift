@@ -24,7 +24,7 @@ struct SmallFamily {
         get throws {
             let files = try Self.contents.map { name, bytes in
                 let path = try write(deflated(bytes), to: "\(root)/originals/\(name).gz")
-                let (length, digest) = try IDXDataset.digest(ofFile: path)
+                let (length, digest) = try DatasetFiles.digest(ofFile: path)
                 return IDXDataset.File(name: name, gzipBytes: length, gzipSHA256: digest)
             }
             return IDXDataset(

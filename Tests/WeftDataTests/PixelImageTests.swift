@@ -56,18 +56,18 @@ import Testing
 
     @Test func refusesWhatIsNoPNG() {
         let empty = thrown(ImageError.self) { try PixelImage(png: Data()) }
-        #expect(empty?.description == "the image cannot be read: it is empty; expected a complete PNG file")
+        #expect(empty?.description == "the image cannot be read: it is empty; expected a complete PNG or JPEG file")
         #expect(thrown(ImageError.self) { try PixelImage(png: Data("GIF89a, not a PNG".utf8)) } != nil)
     }
 
     @Test func readsFilesAndNamesThem() throws {
         try withTemporaryFolder { folder in
             let path = try write([UInt8](gray.pngData()), to: folder + "/gray.png")
-            #expect(try PixelImage(pngFile: path) == gray)
+            #expect(try PixelImage(file: path) == gray)
             let broken = try write([1, 2, 3], to: folder + "/broken.png")
-            let error = thrown(DataFileError.self) { try PixelImage(pngFile: broken) }
+            let error = thrown(DataFileError.self) { try PixelImage(file: broken) }
             #expect(error?.description.hasPrefix("\(broken): the image cannot be read: ") == true)
-            #expect(thrown(DataFileError.self) { try PixelImage(pngFile: folder + "/no.png") }?.problem == .missing)
+            #expect(thrown(DataFileError.self) { try PixelImage(file: folder + "/no.png") }?.problem == .missing)
         }
     }
 

@@ -1,5 +1,7 @@
 import CZlib
 import Foundation
+import Testing
+import WeftSystem
 
 /// Runs `body` with a new folder that is removed afterwards.
 func withTemporaryFolder<Result>(_ body: (String) throws -> Result) throws -> Result {
@@ -75,4 +77,12 @@ func png(
     file += chunk("IDAT", deflated(rows.flatMap { [0] + $0 }, gzip: false))
     file += chunk("IEND", [])
     return Data(file)
+}
+
+/// Makes an archive of a folder with the system's tar.
+func tar(folder: String, _ name: String = ".", to path: String) throws -> String {
+    let arguments = ["tar", "--sort=name", "-caf", path, "-C", folder, name]
+    let child = try ChildProcess(URL(fileURLWithPath: "/usr/bin/env"), arguments)
+    #expect(child.wait() == .exited(0))
+    return path
 }

@@ -10,6 +10,7 @@ public enum DataError: Error, Equatable, CustomStringConvertible {
     case imageShape(dataset: String, found: String, expected: String)
     case countsDiffer(dataset: String, images: Int, labels: Int)
     case labelOutOfRange(dataset: String, index: Int, label: Int, classes: Int)
+    case tooLarge(dataset: String, images: Int, imageShape: String)
 
     case takeOutOfRange(dataset: String, requested: Int, available: Int)
     case indexOutOfRange(dataset: String, index: Int, count: Int)
@@ -37,6 +38,9 @@ public enum DataError: Error, Equatable, CustomStringConvertible {
             return "\(dataset) has \(images) images but \(labels) labels; expected as many of each"
         case .labelOutOfRange(let dataset, let index, let label, let classes):
             return "\(dataset): label number \(index) is \(label); expected 0 to \(classes - 1), for \(classes) classes"
+        case .tooLarge(let dataset, let images, let imageShape):
+            return
+                "\(dataset): there is no memory for \(images) images of \(imageShape); expected fewer or smaller ones"
         case .takeOutOfRange(let dataset, let requested, let available):
             return "\(requested) images cannot be taken of \(dataset); expected 1 to \(available)"
         case .indexOutOfRange(let dataset, let index, let count):

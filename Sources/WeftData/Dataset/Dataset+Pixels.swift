@@ -10,7 +10,7 @@ extension Dataset {
         let start = Int(rows[position]) * imageSize
         return PixelImage(
             width: imageShape[1], height: imageShape[0], channels: imageShape[2],
-            pixels: Array(store[start..<start + imageSize]))
+            pixels: store.withUnsafeBufferPointer { Array($0[start..<start + imageSize]) })
     }
 
     /// Gives `body` the pixel store and, for each image of this dataset, its row in it: image i begins at

@@ -16,7 +16,7 @@ public struct Dataset: Sendable {
     /// For each image its row in the pixel store.
     let rows: [Int32]
     /// All images of the store, (row, height, width, channel). Shared by every view.
-    let store: [UInt8]
+    let store: PixelStore
 
     public var count: Int { labels.count }
     public var classCount: Int { classNames.count }
@@ -34,15 +34,23 @@ public struct Dataset: Sendable {
         name: String, pixels: [UInt8], labels: [Int32], imageShape: Shape, classNames: [String],
         pixelScale: Double = 1 / 255
     ) throws {
-        guard imageShape.rank == 3, imageShape.dimensions.allSatisfy({ 1..<1 << 16 ~= $0 }) else {
-            throw DataError.imageShape(
-                dataset: name, found: imageShape.description,
-                expected: "(height, width, channels), each from 1 to 65535")
-        }
+        try Self.checkShape(imageShape, name: name)
         let imageSize = imageShape.count
         guard pixels.count % imageSize == 0, pixels.count / imageSize == labels.count else {
             throw DataError.countsDiffer(dataset: name, images: pixels.count / imageSize, labels: labels.count)
         }
+        try self.init(
+            name: name, store: .array(pixels), rows: 0..<labels.count, labels: labels, imageShape: imageShape,
+            classNames: classNames, pixelScale: pixelScale)
+    }
+
+    /// Rows of a store that are known to be there.
+    init(
+        name: String, store: PixelStore, rows: Range<Int>, labels: [Int32], imageShape: Shape, classNames: [String],
+        pixelScale: Double = 1 / 255
+    ) throws {
+        try Self.checkShape(imageShape, name: name)
+        precondition(rows.count == labels.count, "a label for each row")
         guard !labels.isEmpty else { throw DataError.empty(dataset: name) }
         if let index = labels.firstIndex(where: { $0 < 0 || $0 >= classNames.count }) {
             throw DataError.labelOutOfRange(
@@ -53,8 +61,15 @@ public struct Dataset: Sendable {
         self.imageShape = imageShape
         self.pixelScale = pixelScale
         self.labels = labels
-        rows = (0..<labels.count).map { Int32($0) }
-        store = pixels
+        self.rows = rows.map { Int32($0) }
+        self.store = store
+    }
+
+    private static func checkShape(_ shape: Shape, name: String) throws {
+        guard shape.rank == 3, shape.dimensions.allSatisfy({ 1..<1 << 16 ~= $0 }) else {
+            throw DataError.imageShape(
+                dataset: name, found: shape.description, expected: "(height, width, channels), each from 1 to 65535")
+        }
     }
 
     /// A view of other rows of the same store.

@@ -26,6 +26,9 @@ public struct DataAccess: Sendable {
         self.progress = progress
     }
 
+    /// Copies of decoded datasets.
+    var decoded: DecodedCache { DecodedCache(folder: cacheFolder + "/decoded") }
+
     /// `$WEFT_DATA`; set but empty is as good as not set.
     var environmentFolder: String? { environment["WEFT_DATA"].flatMap { $0.isEmpty ? nil : $0 } }
 
@@ -49,9 +52,11 @@ public struct DatasetLocation: Sendable, Hashable {
         case environment = "$WEFT_DATA"
         case system = "the system's package"
         case cache = "the cache"
+        case place = "its place"
     }
 
     public let origin: Origin
+    /// The folder with its files, or the one file that it is.
     public let folder: String
 
     public init(origin: Origin, folder: String) {

@@ -59,52 +59,67 @@ public struct IDXDataset: DatasetSource {
         self.test = test
     }
 
-    var files: [File] { [train.images, train.labels, test.images, test.labels] }
+    /// Where its files are found, and whence they come.
+    public var files: DatasetFiles {
+        let all = [train.images, train.labels, test.images, test.labels]
+        return DatasetFiles(
+            name: name, title: title, names: all.map(\.name), address: address,
+            downloads: all.map { .init(name: $0.name + ".gz", byteCount: $0.gzipBytes, sha256: $0.gzipSHA256) },
+            debianPackage: debianPackage)
+    }
 
-    public func load(_ access: DataAccess) throws -> DataSplits {
-        let location = try locate(access) ?? download(access)
-        do {
-            return DataSplits(
-                train: try read(train, in: location.folder, name: "\(name) train"),
-                test: try read(test, in: location.folder, name: "\(name) test"))
-        } catch var error as DataFileError {
-            error.advice = error.advice ?? advice(for: location)
-            throw error
+    public func locate(_ access: DataAccess) throws -> DatasetLocation? { try files.locate(access) }
+
+    public func load(as form: ImageForm, _ access: DataAccess) throws -> DataSplits {
+        try files.withLocation(access) { folder in
+            let paths = files.paths(in: folder)
+            return try access.decoded.splits(name: name, files: paths, form: "idx \(imageShape) \(classNames)") {
+                try decoded(paths)
+            }
+        }.converted(to: form)
+    }
+
+    /// - Parameter paths: of the images and labels to train on, then to test on.
+    private func decoded(_ paths: [String]) throws -> DecodedDataset {
+        let labels = try [(paths[0], paths[1]), (paths[2], paths[3])].map { images, labels in
+            try readLabels(labels, imageCount: imageCount(images))
+        }
+        return DecodedDataset(
+            classNames: classNames, imageShape: imageShape, trainCount: labels[0].count, testCount: labels[1].count
+        ) { pixels in
+            let place = labels[0].count * imageShape.count
+            for (path, part) in [(paths[0], pixels[..<place]), (paths[2], pixels[place...])] {
+                let images = try IDXFile(contentsOf: path, axes: 3...4)
+                guard images.bytes.count == part.count else {
+                    throw Self.wrong(path, found: "other images than a moment ago", expected: "a file at rest")
+                }
+                _ = UnsafeMutableBufferPointer(rebasing: part).update(fromContentsOf: images.bytes)
+            }
+            return labels[0] + labels[1]
         }
     }
 
-    /// What helps against a damaged file there.
-    private func advice(for location: DatasetLocation) -> String? {
-        switch location.origin {
-        case .directory, .environment: nil
-        case .system: "Install it again: sudo apt install --reinstall \(debianPackage)"
-        case .cache: "Remove this file, and it is downloaded again"
-        }
-    }
-
-    private func read(_ files: Files, in folder: String, name: String) throws -> Dataset {
-        let imagesPath = Self.path(of: files.images, in: folder)
-        let labelsPath = Self.path(of: files.labels, in: folder)
-        let images = try IDXFile(contentsOf: imagesPath, axes: 3...4)
-        let labels = try IDXFile(contentsOf: labelsPath, axes: 1...1)
-        let count = images.dimensions[0]
-        let shape = Shape(images.dimensions.dropFirst() + (images.dimensions.count == 3 ? [1] : []))
+    private func imageCount(_ path: String) throws -> Int {
+        let dimensions = try IDXFile.dimensions(ofFile: path, axes: 3...4)
+        let shape = Shape(dimensions.dropFirst() + (dimensions.count == 3 ? [1] : []))
         guard shape == imageShape else {
-            throw Self.wrong(imagesPath, found: "images of shape \(shape)", expected: "\(imageShape)")
+            throw Self.wrong(path, found: "images of shape \(shape)", expected: "\(imageShape)")
         }
-        guard count > 0 else { throw Self.wrong(imagesPath, found: "no image", expected: "at least one") }
-        guard labels.bytes.count == count else {
-            throw Self.wrong(
-                labelsPath, found: "\(labels.bytes.count) labels", expected: "\(count), one for each image")
+        guard dimensions[0] > 0 else { throw Self.wrong(path, found: "no image", expected: "at least one") }
+        return dimensions[0]
+    }
+
+    private func readLabels(_ path: String, imageCount count: Int) throws -> [Int32] {
+        let labels = try IDXFile(contentsOf: path, axes: 1...1).bytes
+        guard labels.count == count else {
+            throw Self.wrong(path, found: "\(labels.count) labels", expected: "\(count), one for each image")
         }
-        if let index = labels.bytes.firstIndex(where: { Int($0) >= classNames.count }) {
+        if let index = labels.firstIndex(where: { Int($0) >= classNames.count }) {
             throw Self.wrong(
-                labelsPath, found: "label \(labels.bytes[index]) at number \(index)",
+                path, found: "label \(labels[index]) at number \(index)",
                 expected: "0 to \(classNames.count - 1), for \(classNames.count) classes")
         }
-        return try Dataset(
-            name: name, pixels: images.bytes, labels: labels.bytes.map { Int32($0) }, imageShape: shape,
-            classNames: classNames)
+        return labels.map { Int32($0) }
     }
 
     private static func wrong(_ path: String, found: String, expected: String) -> DataFileError {

@@ -3,7 +3,7 @@ import Foundation
 
 /// What can be wrong with an image or in making one.
 public enum ImageError: Error, Equatable, CustomStringConvertible {
-    /// The bytes are no PNG, or a damaged one.
+    /// The bytes are no image of a known kind, or a damaged one.
     case unreadable(reason: String)
     /// Its header promises more pixels than the limit.
     case tooLarge(width: Int, height: Int, limit: Int)
@@ -12,7 +12,7 @@ public enum ImageError: Error, Equatable, CustomStringConvertible {
 
     public var description: String {
         switch self {
-        case .unreadable(let reason): "the image cannot be read: \(reason); expected a complete PNG file"
+        case .unreadable(let reason): "the image cannot be read: \(reason); expected a complete PNG or JPEG file"
         case .tooLarge(let width, let height, let limit):
             "the image is \(width)×\(height) pixels; expected at most \(limit) pixels in all"
         case .notWritten(let reason): "the image cannot be written as PNG: \(reason)"
@@ -36,39 +36,17 @@ extension PixelImage {
     ///   - background: the grey value behind transparent pixels; white by default.
     ///   - pixelLimit: more pixels than this are refused before memory is taken for them.
     /// - Throws: ``ImageError``
-    public init(png data: Data, background: UInt8 = 255, pixelLimit: Int = PixelImage.pixelLimit) throws {
+    public init(png data: some ContiguousBytes, background: UInt8 = 255, pixelLimit: Int = PixelImage.pixelLimit) throws
+    {
         self = try data.withUnsafeBytes { bytes in
             try PixelImage(pngBytes: bytes, background: background, pixelLimit: pixelLimit)
         }
     }
 
-    /// Reads the PNG file at `path`, as ``init(png:background:pixelLimit:)`` does.
-    /// - Throws: ``DataFileError``, which names the file.
-    public init(pngFile path: String, background: UInt8 = 255, pixelLimit: Int = PixelImage.pixelLimit) throws {
-        let file = try FileBytes(path: path)
-        // No PNG of so many pixels is longer: 8 bytes for each, and room for text.
-        let limit = 8 * pixelLimit + (1 << 24)
-        guard file.count <= limit else {
-            throw DataFileError(
-                path: path, problem: .tooLarge(promised: "\(file.count) bytes", limit: "\(limit) bytes"))
-        }
-        var data = Data(count: file.count)
-        let count = try data.withUnsafeMutableBytes { try file.read(into: $0) }
-        do {
-            try self.init(png: data.prefix(count), background: background, pixelLimit: pixelLimit)
-        } catch let error as ImageError {
-            throw DataFileError(path: path, problem: .unusable(reason: error.description))
-        }
-    }
-
     private init(pngBytes bytes: UnsafeRawBufferPointer, background: UInt8, pixelLimit: Int) throws {
-        guard let base = bytes.baseAddress, !bytes.isEmpty else { throw ImageError.unreadable(reason: "it is empty") }
         var control = png_image()
-        control.version = png_uint_32(PNG_IMAGE_VERSION)
         defer { png_image_free(&control) }
-        guard png_image_begin_read_from_memory(&control, base, bytes.count) != 0 else {
-            throw ImageError.unreadable(reason: control.text)
-        }
+        try Self.begin(&control, bytes)
         let (width, height) = (Int(control.width), Int(control.height))
         let (count, overflow) = width.multipliedReportingOverflow(by: height)
         guard !overflow, count <= pixelLimit else {
@@ -80,11 +58,31 @@ extension PixelImage {
         let channels = isColor ? 3 : 1
         control.format = isColor ? png_uint_32(PNG_FORMAT_FLAG_COLOR) : 0
         var behind = png_color(red: background, green: background, blue: background)
-        var pixels = [UInt8](repeating: 0, count: count * channels)
-        guard png_image_finish_read(&control, &behind, &pixels, 0, nil) != 0 else {
-            throw ImageError.unreadable(reason: control.text)
+        let pixels = try [UInt8](unsafeUninitializedCapacity: count * channels) { pixels, initializedCount in
+            guard png_image_finish_read(&control, &behind, pixels.baseAddress, 0, nil) != 0 else {
+                throw ImageError.unreadable(reason: control.text)
+            }
+            initializedCount = count * channels
         }
         self.init(width: width, height: height, channels: channels, pixels: pixels)
+    }
+
+    /// Reads a file's header. libpng keeps the address of `control`, which therefore stays where it is.
+    private static func begin(_ control: inout png_image, _ bytes: UnsafeRawBufferPointer) throws {
+        guard let base = bytes.baseAddress, !bytes.isEmpty else { throw ImageError.unreadable(reason: "it is empty") }
+        control.version = png_uint_32(PNG_IMAGE_VERSION)
+        guard png_image_begin_read_from_memory(&control, base, bytes.count) != 0 else {
+            throw ImageError.unreadable(reason: control.text)
+        }
+    }
+
+    /// Size and channels, from the header alone.
+    static func measure(pngBytes bytes: UnsafeRawBufferPointer) throws -> (size: ImageSize, channels: Int) {
+        var control = png_image()
+        defer { png_image_free(&control) }
+        try begin(&control, bytes)
+        let isColor = control.format & png_uint_32(PNG_FORMAT_FLAG_COLOR) != 0
+        return (ImageSize(height: Int(control.height), width: Int(control.width)), isColor ? 3 : 1)
     }
 
     /// The image as a PNG file: 8 bits, grey or RGB, without loss.

@@ -42,3 +42,16 @@ struct FileBytes: ~Copyable {
 
     func rewind() { fseek(file, 0, SEEK_SET) }
 }
+
+/// The whole content of a file.
+/// - Throws: ``DataFileError``, also for a file longer than the limit.
+func wholeFile(_ path: String, byteLimit: Int) throws -> Data {
+    let file = try FileBytes(path: path)
+    guard file.count <= byteLimit else {
+        throw DataFileError(
+            path: path, problem: .tooLarge(promised: "\(file.count) bytes", limit: "\(byteLimit) bytes"))
+    }
+    var data = Data(count: file.count)
+    let count = try data.withUnsafeMutableBytes { try file.read(into: $0) }
+    return data.prefix(count)
+}

@@ -28,8 +28,7 @@ public struct IDXFile: Sendable, Equatable {
         contentsOf path: String, axes: ClosedRange<Int> = 1...4, byteLimit: Int = IDXFile.byteLimit
     ) throws {
         var reader = try ByteReader(path: path)
-        let dimensions = try Self.readHeader(&reader, axes: axes)
-        let count = try Self.checkedCount(dimensions, reader, byteLimit: byteLimit)
+        let (dimensions, count) = try Self.readHeader(&reader, axes: axes, byteLimit: byteLimit)
         bytes = try [UInt8](unsafeUninitializedCapacity: count) { buffer, initializedCount in
             let target = UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[..<count])
             try reader.read(exactly: target)
@@ -39,7 +38,16 @@ public struct IDXFile: Sendable, Equatable {
         self.dimensions = dimensions
     }
 
-    private static func readHeader(_ reader: inout ByteReader, axes: ClosedRange<Int>) throws -> [Int] {
+    /// The axes' lengths, from the header alone.
+    /// - Throws: ``DataFileError``, also for a file that cannot hold what its header promises.
+    static func dimensions(ofFile path: String, axes: ClosedRange<Int>) throws -> [Int] {
+        var reader = try ByteReader(path: path)
+        return try readHeader(&reader, axes: axes, byteLimit: byteLimit).dimensions
+    }
+
+    private static func readHeader(
+        _ reader: inout ByteReader, axes: ClosedRange<Int>, byteLimit: Int
+    ) throws -> (dimensions: [Int], count: Int) {
         let magic = try reader.bytes(4)
         guard magic[0] == 0, magic[1] == 0 else {
             let found = magic.map { String(format: "%02x", Int($0)) }.joined(separator: " ")
@@ -59,9 +67,10 @@ public struct IDXFile: Sendable, Equatable {
                 path: reader.path, problem: .wrongFormat(found: "an IDX array of \(rank) axes", expected: expected))
         }
         let lengths = try reader.bytes(4 * rank)
-        return (0..<rank).map { axis in
+        let dimensions = (0..<rank).map { axis in
             lengths[4 * axis..<4 * axis + 4].reduce(0) { $0 << 8 | Int($1) }
         }
+        return (dimensions, try checkedCount(dimensions, reader, byteLimit: byteLimit))
     }
 
     /// The number of elements, if the file can hold them.

@@ -10,6 +10,8 @@ public struct RunConfiguration: Sendable {
     public var model: Model
     public var data: String
     public var dataDirectory: String?
+    /// The size and colours the images are wanted in.
+    public var imageForm = ImageForm()
     public var optimizer: Optimizer
     public var loss: Loss
     /// What the loss is multiplied by.
@@ -59,6 +61,7 @@ public struct RunConfiguration: Sendable {
             "data": .string(data), "optimizer": optimizer.configuration, "loss": loss.configuration,
             "loss_weight": .double(lossWeight), "metrics": .array(metrics.map(\.configuration)),
             "batch_size": .int(batchSize), "epochs": .int(epochs), "validation": validation.map(\.configuration) ?? nil,
+            "image_size": imageForm.size.configuration, "color_mode": imageForm.colorMode.configuration,
             // JSON's readers hold integers in 64 bits with a sign.
             "seed": Int(exactly: seed).map { .int($0) } ?? .string("\(seed)"),
             "take": take.map { .int($0) } ?? nil, "shuffle": .bool(shuffle), "log_steps": .bool(logSteps),
@@ -94,6 +97,7 @@ public struct RunConfiguration: Sendable {
         self.math = algorithm
         dataDirectory = try read("data_directory")
         checkpointEvery = try CheckpointInterval(read("checkpoint_every"))
+        imageForm = try ImageForm(size: read("image_size"), colorMode: read("color_mode"))
     }
 
     /// The first of the values that decide the result in which two configurations differ.

@@ -35,7 +35,8 @@ public final class TrainingRun {
         self.commandLine = record?.command ?? commandLine
         started = record?.started ?? ISO8601DateFormatter().string(from: Date())
         let start = ContinuousClock.now
-        var data = try DatasetCatalog.standard.load(configuration.data, access: access)
+        var data = try DatasetCatalog.standard.load(
+            configuration.data, as: configuration.imageForm, access: access)
         if let take = configuration.take {
             data.train = try data.train.take(take)
             data.test = try data.test.take(min(take, data.test.count))

@@ -1,14 +1,16 @@
 import Foundation
 
-extension IDXDataset {
-    public func locate(_ access: DataAccess) throws -> DatasetLocation? {
+extension DatasetFiles {
+    /// Where all the files are; `nil` where they would have to be downloaded. Reads none of them.
+    /// - Throws: ``DataError`` or ``DataFileError`` if the folder the user named does not have them.
+    func locate(_ access: DataAccess) throws -> DatasetLocation? {
         if let directory = access.directory {
             guard FileManager.default.fileExists(atPath: directory) else {
                 throw DataFileError(path: directory, problem: .missing)
             }
             guard let folder = try completeFolder(in: directory) else {
                 throw DataError.filesMissing(
-                    dataset: title, folder: directory, files: files.map(\.name), hasSome: false)
+                    dataset: title, folder: directory, files: names, hasSome: false)
             }
             return DatasetLocation(origin: .directory, folder: folder)
         }
@@ -36,25 +38,29 @@ extension IDXDataset {
     /// - Throws: ``DataError/filesMissing(dataset:folder:files:hasSome:)`` if there is only a part of them.
     private func completeFolder(in base: String) throws -> String? {
         var partial: (folder: String, missing: [String])?
-        for folder in [base, base + "/" + name] {
+        for folder in [base] + ([name] + otherFolders).map({ base + "/" + $0 }) {
             let missing = missingFiles(in: folder)
             if missing.isEmpty { return folder }
-            if missing.count < files.count, partial == nil { partial = (folder, missing.map(\.name)) }
+            if missing.count < names.count, partial == nil { partial = (folder, missing) }
         }
         guard let partial else { return nil }
         throw DataError.filesMissing(
             dataset: title, folder: partial.folder, files: partial.missing, hasSome: true)
     }
 
-    func missingFiles(in folder: String) -> [File] {
-        files.filter { file in
-            !FileManager.default.fileExists(atPath: Self.path(of: file, in: folder))
-        }
+    func missingFiles(in folder: String) -> [String] {
+        names.filter { !FileManager.default.fileExists(atPath: Self.path(of: $0, in: folder)) }
+    }
+
+    /// The files' paths, in their order.
+    func paths(in folder: String) -> [String] {
+        let folder = URL(fileURLWithPath: folder).path
+        return names.map { Self.path(of: $0, in: folder) }
     }
 
     /// The plain file where there is one, for it takes no inflating, else the gzipped one.
-    static func path(of file: File, in folder: String) -> String {
-        let plain = folder + "/" + file.name
+    private static func path(of name: String, in folder: String) -> String {
+        let plain = folder + "/" + name
         return FileManager.default.fileExists(atPath: plain) ? plain : plain + ".gz"
     }
 }

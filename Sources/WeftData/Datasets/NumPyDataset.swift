@@ -1,0 +1,208 @@
+import Foundation
+import WeftGraph
+
+/// A user's own images as NumPy's arrays: an `.npz` as Keras keeps its datasets, or a `.npy` of images and one of classes.
+///
+/// Images are (count, height, width), or with 1 or 3 channels behind; classes are integers from 0, (count) or (count, 1).
+/// Pixels are kept with 8 bits. Integers have to be 0…255. Floating-point numbers are taken for 0…1 where none is above 1,
+/// else for 0…255, and are rounded to the nearest step of 1/255. A pair of files has no part to test on: every fifth
+/// image of a class is one.
+public struct NumPyDataset: DatasetSource {
+    static let archives = DatasetKind(
+        name: "npz", place: "PATH", summary: "NumPy arrays x_train, y_train, x_test, y_test in an .npz file",
+        source: { path in
+            let part = {
+                NumPyImages(pixels: .init(path: path, name: "x_" + $0), classes: .init(path: path, name: "y_" + $0))
+            }
+            return NumPyDataset(name: "npz:\(path)", train: part("train"), test: part("test"))
+        })
+
+    static let pairs = DatasetKind(
+        name: "npy", place: "IMAGES,LABELS", summary: "NumPy arrays in two .npy files, images and their classes",
+        source: { place in
+            let paths = place.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+            guard paths.count == 2, !paths.contains("") else {
+                throw DataFileError(
+                    path: "npy:\(place)", problem: .unusable(reason: "expected two files, npy:IMAGES,LABELS"))
+            }
+            return NumPyDataset(
+                name: "npy:\(place)",
+                train: NumPyImages(pixels: .init(path: paths[0]), classes: .init(path: paths[1])), test: nil)
+        })
+
+    public let name: String
+    let train: NumPyImages
+    /// `nil` where the other part is to be divided.
+    let test: NumPyImages?
+
+    public var summary: String { (test == nil ? Self.pairs : Self.archives).summary }
+
+    private var files: [String] {
+        var files = [train.pixels.path]
+        if test == nil { files.append(train.classes.path) }
+        return files.map { URL(fileURLWithPath: $0).path }
+    }
+
+    public func locate(_ access: DataAccess) throws -> DatasetLocation? {
+        if let directory = access.directory {
+            throw DataFileError(
+                path: directory,
+                problem: .unusable(reason: "a data folder does not go with \(name), which says where it is"))
+        }
+        if let absent = files.first(where: { !FileManager.default.fileExists(atPath: $0) }) {
+            throw DataFileError(path: absent, problem: .missing)
+        }
+        return DatasetLocation(origin: .place, folder: files.joined(separator: ", "))
+    }
+
+    public func load(as form: ImageForm, _ access: DataAccess) throws -> DataSplits {
+        _ = try locate(access)
+        return try access.decoded.splits(name: name, files: files, form: "numpy") {
+            if let test { try decodedParts(test) } else { try decodedWhole() }
+        }.converted(to: form)
+    }
+
+    private func decodedParts(_ test: NumPyImages) throws -> DecodedDataset {
+        let (shape, testShape) = (try train.imageShape(), try test.imageShape())
+        guard shape == testShape else {
+            throw DataFileError(
+                path: test.pixels.place,
+                problem: .wrongFormat(found: "images of \(testShape)", expected: "\(shape), as those to train on"))
+        }
+        let labels = (train: try train.labels(), test: try test.labels())
+        let all = labels.train + labels.test
+        return DecodedDataset(
+            classNames: try Self.classNames(all, train.classes), imageShape: shape, trainCount: labels.train.count,
+            testCount: labels.test.count
+        ) { pixels in
+            let place = labels.train.count * shape.count
+            try train.copyPixels { _ = pixels[$0..<$0 + $1.count].update(fromContentsOf: $1) }
+            try test.copyPixels { _ = pixels[place + $0..<place + $0 + $1.count].update(fromContentsOf: $1) }
+            return all
+        }
+    }
+
+    private func decodedWhole() throws -> DecodedDataset {
+        let (shape, labels) = (try train.imageShape(), try train.labels())
+        let isTest = ImageListing.everyFifth(labels)
+        let testCount = isTest.count { $0 }
+        guard testCount > 0 else {
+            throw DataFileError(
+                path: train.classes.place,
+                problem: .unusable(reason: "no class has five images, of which one would be to test on; expected more"))
+        }
+        // The row of each image: both parts keep their order.
+        var next = (train: 0, test: labels.count - testCount)
+        let rows = isTest.map { isTest in
+            defer { if isTest { next.test += 1 } else { next.train += 1 } }
+            return isTest ? next.test : next.train
+        }
+        var arranged = labels
+        for (label, row) in zip(labels, rows) { arranged[row] = label }
+        return DecodedDataset(
+            classNames: try Self.classNames(labels, train.classes), imageShape: shape,
+            trainCount: labels.count - testCount, testCount: testCount
+        ) { pixels in
+            try train.copyPixels { start, values in
+                for (index, value) in values.enumerated() {
+                    let (image, place) = (start + index).quotientAndRemainder(dividingBy: shape.count)
+                    pixels[rows[image] * shape.count + place] = value
+                }
+            }
+            return arranged
+        }
+    }
+
+    /// NumPy's arrays have no names for the classes: their numbers are.
+    private static func classNames(_ labels: [Int32], _ source: NumPySource) throws -> [String] {
+        let count = Int(labels.max() ?? 0) + 1
+        guard count > 1 else {
+            throw DataFileError(
+                path: source.place, problem: .unusable(reason: "every class is 0; expected several classes"))
+        }
+        return (0..<count).map(String.init)
+    }
+}
+
+/// An array of images and one of their classes.
+struct NumPyImages: Sendable {
+    let pixels: NumPySource
+    let classes: NumPySource
+
+    /// More classes than this are taken for a mistake, such as numbers that are no classes.
+    static let classLimit = 1 << 16
+
+    /// (height, width, channels)
+    func imageShape() throws -> Shape {
+        let header = try pixels.header()
+        let shape = header.shape.count == 3 ? header.shape + [1] : header.shape
+        guard shape.count == 4, [1, 3].contains(shape[3]), shape[1...2].allSatisfy({ 1..<1 << 16 ~= $0 }) else {
+            throw wrong(
+                pixels, found: "an array of \(header.shape)",
+                expected: "(count, height, width), (count, height, width, 1) or (count, height, width, 3)")
+        }
+        guard shape[0] > 0 else { throw wrong(pixels, found: "no image", expected: "at least one") }
+        guard !header.isFortranOrder else {
+            throw wrong(
+                pixels, found: "an array in Fortran's order",
+                expected: "one in C's order, such as numpy.ascontiguousarray makes")
+        }
+        return Shape(Array(shape.dropFirst()))
+    }
+
+    /// The class of each image.
+    func labels() throws -> [Int32] {
+        let (count, header) = (try pixels.header().shape[0], try classes.header())
+        guard header.shape == [count] || header.shape == [count, 1] else {
+            throw wrong(classes, found: "an array of \(header.shape)", expected: "[\(count)], a class for each image")
+        }
+        guard !header.type.isFloatingPoint else {
+            throw wrong(classes, found: "floating-point numbers", expected: "integers, a class for each image")
+        }
+        var labels: [Int32] = []
+        try classes.forEachPiece { piece in
+            for value in header.type.doubles(piece) {
+                guard value >= 0, value < Double(Self.classLimit) else {
+                    throw wrong(
+                        classes, found: "\(Int64(value)) at number \(labels.count)",
+                        expected: "a class, 0 to \(Self.classLimit - 1)")
+                }
+                labels.append(Int32(value))
+            }
+        }
+        return labels
+    }
+
+    /// Gives `body` all pixels, one piece after another, with the number of the first.
+    func copyPixels(_ body: (_ start: Int, UnsafeBufferPointer<UInt8>) -> Void) throws {
+        let type = try pixels.header().type
+        let scale = type == .uint8 ? 1 : try largestValue(type) <= 1 && type.isFloatingPoint ? 255.0 : 1
+        var start = 0
+        try pixels.forEachPiece { piece in
+            if type == .uint8 {
+                body(start, piece.bindMemory(to: UInt8.self))
+            } else {
+                type.doubles(piece).map { UInt8(($0 * scale).rounded()) }.withUnsafeBufferPointer { body(start, $0) }
+            }
+            start += piece.count / type.size
+        }
+    }
+
+    /// - Throws: ``DataFileError`` for values below 0 or above 255.
+    private func largestValue(_ type: NumPyType) throws -> Double {
+        var largest = 0.0
+        try pixels.forEachPiece { piece in
+            for value in type.doubles(piece) {
+                guard value >= 0, value <= 255 else {
+                    throw wrong(pixels, found: "the value \(value)", expected: "pixels, 0 to 255 or 0 to 1")
+                }
+                largest = max(largest, value)
+            }
+        }
+        return largest
+    }
+
+    private func wrong(_ source: NumPySource, found: String, expected: String) -> DataFileError {
+        DataFileError(path: source.place, problem: .wrongFormat(found: found, expected: expected))
+    }
+}

@@ -20,6 +20,7 @@ public struct RunConfiguration: Sendable {
     public var batchSize: Int
     public var epochs: Int
     public var validation: ValidationSplit?
+    public var augmentation: Augmentation
     public var seed: UInt64
     /// Only the first images of training and test data.
     public var take: Int?
@@ -42,6 +43,8 @@ public struct RunConfiguration: Sendable {
         batchSize = file.training.batchSize ?? 32
         epochs = file.training.epochs ?? 1
         validation = try RunConfiguration.split(file.training)
+        augmentation = file.training.augmentation ?? Augmentation()
+        augmentation.includesValidation = file.training.augmentValidation ?? false
         seed = 0
         shuffle = true
     }
@@ -62,6 +65,7 @@ public struct RunConfiguration: Sendable {
             "loss_weight": .double(lossWeight), "metrics": .array(metrics.map(\.configuration)),
             "batch_size": .int(batchSize), "epochs": .int(epochs), "validation": validation.map(\.configuration) ?? nil,
             "image_size": imageForm.size.configuration, "color_mode": imageForm.colorMode.configuration,
+            "augmentation": augmentation.configuration, "augment_validation": .bool(augmentation.includesValidation),
             // JSON's readers hold integers in 64 bits with a sign.
             "seed": Int(exactly: seed).map { .int($0) } ?? .string("\(seed)"),
             "take": take.map { .int($0) } ?? nil, "shuffle": .bool(shuffle), "log_steps": .bool(logSteps),
@@ -97,6 +101,8 @@ public struct RunConfiguration: Sendable {
         self.math = algorithm
         dataDirectory = try read("data_directory")
         checkpointEvery = try CheckpointInterval(read("checkpoint_every"))
+        augmentation = try read("augmentation")
+        augmentation.includesValidation = try read("augment_validation")
         imageForm = try ImageForm(size: read("image_size"), colorMode: read("color_mode"))
     }
 

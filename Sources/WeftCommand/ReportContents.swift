@@ -77,12 +77,19 @@ struct ReportContents {
                     entry("epochs", "\(configuration.epochs)"),
                     entry("order", configuration.shuffle ? "shuffled" : "as given"),
                     entry("validation", configuration.validation.map(Self.text) ?? "none"),
+                    entry("augmentation", Self.text(configuration.augmentation)),
                 ])
         ]
     }
 }
 
 extension ReportContents {
+    private static func text(_ augmentation: Augmentation) -> String {
+        guard !augmentation.layers.isEmpty else { return "none" }
+        let names = augmentation.layers.map(\.displayedClassName).joined(separator: ", ")
+        return names + (augmentation.includesValidation ? ", in validation too" : "")
+    }
+
     private static func text(_ split: ValidationSplit) -> String {
         switch split {
         case .lastFraction(let fraction): "the last \(fraction) of the training images"

@@ -27,6 +27,7 @@ public struct TrainingIdentity: Codable, Hashable, Sendable {
             .init(name: "seed", value: "\(trainer.seed)"),
             .init(name: "optimizer", value: trainer.optimizer.configuration.description),
             .init(name: "objective", value: ConfigurationValue.array(objective).description),
+            .init(name: "augmentation", value: trainer.augmentation.identity),
             .init(name: "batch size", value: "\(batchSize)"),
             .init(name: "order of the samples", value: shuffle ? "shuffled" : "as given"),
             .init(name: "algorithm of convolutions", value: trainer.options.convolutions.rawValue),

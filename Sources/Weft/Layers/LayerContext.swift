@@ -38,12 +38,16 @@ public final class LayerContext {
 
     private var scopes: [String] = []
     private var isTrainable = true
+    private let firstStream: UInt32
     private var streams: UInt32 = 0
 
-    /// - Parameter scope: put in front of every layer's name, so that several models can share a graph.
-    public init(graph: Graph, mode: Mode, scope: String = "") {
+    /// - Parameters:
+    ///   - scope: put in front of every layer's name, so that several models can share a graph.
+    ///   - firstStream: where the layers' streams of random numbers begin.
+    public init(graph: Graph, mode: Mode, scope: String = "", firstStream: UInt32 = RandomStream.layers) {
         self.graph = graph
         self.mode = mode
+        self.firstStream = firstStream
         if !scope.isEmpty { scopes = [scope] }
     }
 
@@ -93,10 +97,10 @@ public final class LayerContext {
     /// - Parameter seed: the layer's own, which moves it to a stream of its own.
     public func stream(seed: UInt64? = nil) -> UInt32 {
         streams += 1
-        guard let seed else { return RandomStream.layers + streams }
+        guard let seed else { return firstStream + streams }
         // The upper half of the layers' range, spread by a multiplicative hash.
         let hash = UInt32(truncatingIfNeeded: (seed &* 0x9E37_79B9_7F4A_7C15) >> 40)
-        return RandomStream.layers + 0x0800_0000 + (hash & 0x07FF_FFFF)
+        return firstStream + 0x0800_0000 + (hash & 0x07FF_FFFF)
     }
 
     /// Adds a scalar to the model's loss.

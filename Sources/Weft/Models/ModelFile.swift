@@ -35,6 +35,9 @@ public struct ModelFile: Sendable {
         public var validationSplit: Double?
         public var validationCount: Int?
         public var validationFirst: Bool?
+        /// What changes the images to train on, and whether it changes those to validate on, too.
+        public var augmentation: Augmentation?
+        public var augmentValidation: Bool?
 
         public init() {}
     }
@@ -166,6 +169,7 @@ public struct ModelFile: Sendable {
             .init("epochs", \.defaults.epochs), .init("validation_split", \.defaults.validationSplit),
             .init("validation_count", \.defaults.validationCount),
             .init("validation_first", \.defaults.validationFirst),
+            .init("augmentation", \.defaults.augmentation), .init("augment_validation", \.defaults.augmentValidation),
         ]
         static let template = Training()
         var defaults = TrainingDefaults()

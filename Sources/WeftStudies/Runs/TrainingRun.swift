@@ -54,7 +54,8 @@ public final class TrainingRun {
         try model.checkTakesImages()
         timings.append(("loading data", (ContinuousClock.now - start).inSeconds))
         trainer = try Trainer(
-            model, optimizer: configuration.optimizer, objective: configuration.objective, seed: configuration.seed,
+            model, optimizer: configuration.optimizer, objective: configuration.objective,
+            augmentation: configuration.augmentation, seed: configuration.seed,
             options: CompilerOptions(convolutions: configuration.math))
         try trainer.checkReadiness(
             Samples(train), validation: validation.map { Samples($0) }, batchSize: configuration.batchSize,
@@ -107,7 +108,8 @@ public final class TrainingRun {
             "optimizer": configuration.optimizer.configuration, "loss": configuration.loss.configuration,
             "loss_weight": .double(configuration.lossWeight),
             "metrics": .array(configuration.metrics.map(\.configuration)), "batch_size": .int(configuration.batchSize),
-            "epochs": .int(configuration.epochs),
+            "epochs": .int(configuration.epochs), "augmentation": configuration.augmentation.configuration,
+            "augment_validation": .bool(configuration.augmentation.includesValidation),
         ]
         try folder.write(try model.modelFileText(training: training), to: folder.model)
         try folder.write(try model.summary() + "\n", to: folder.summary)

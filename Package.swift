@@ -62,8 +62,8 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 
-        .target(name: "TestSupport", dependencies: ["WeftGraph"], path: "Tests/TestSupport"),
-        .testTarget(name: "WeftSystemTests", dependencies: ["WeftSystem"]),
+        .target(name: "TestSupport", dependencies: ["WeftGraph", "WeftSystem"], path: "Tests/TestSupport"),
+        .testTarget(name: "WeftSystemTests", dependencies: ["WeftSystem", "TestSupport"]),
         .testTarget(name: "WeftGraphTests", dependencies: ["WeftGraph", "TestSupport"]),
         .testTarget(name: "WeftEngineTests", dependencies: ["WeftEngine", "WeftGraph", "WeftKernels", "TestSupport"]),
         .testTarget(

@@ -42,7 +42,8 @@ public enum WeightsFile {
     /// Writes the weights of a model.
     ///
     /// - Parameter path: its ending says the form.
-    /// - Throws: `FileFormatError` where the weights are not the model's, or the file cannot be written.
+    /// - Throws: `FileFormatError` where the weights are not the model's, or an error that names the file if it cannot be
+    ///   written.
     public static func write(_ weights: Safetensors, of model: Model, to path: String) throws {
         let checked = try weights.checked(model.parameterSpecifications(), path: path)
         if path.hasSuffix(".weights.h5") {

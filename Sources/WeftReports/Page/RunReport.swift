@@ -14,7 +14,7 @@ public enum RunReport {
     ///
     /// - Parameter folder: is made where it does not exist; files of these names in it are replaced.
     /// - Throws: `FigureError` for a missing or failing gnuplot, `ReportError` for metrics whose figures would have
-    ///   one name, errors of `contents.image`, and Foundation's for what cannot be written.
+    ///   one name, errors of `contents.image`, and an error that names the file for what cannot be written.
     public static func write(_ contents: RunReportContents, to folder: URL) throws {
         let confusion = try contents.predictions?.confusionMatrix()
         let report = confusion.map(ClassificationReport.init)

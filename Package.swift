@@ -5,7 +5,7 @@ let package = Package(
     name: "weft",
     platforms: [.macOS(.v15)],
     products: [
-        .library(name: "Weft", targets: ["Weft", "WeftData"]),
+        .library(name: "Weft", targets: ["Weft", "WeftData", "WeftFiles"]),
         .executable(name: "weft", targets: ["WeftCommand"]),
     ],
     dependencies: [

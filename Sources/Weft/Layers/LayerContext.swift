@@ -25,6 +25,16 @@ public struct ParameterSpecification: Hashable, Sendable {
     }
 }
 
+extension [ParameterSpecification] {
+    /// The number of values in all of them; `Int.max` where it is beyond an `Int`.
+    public var valueCount: Int {
+        reduce(0) { sum, specification in
+            let (result, overflow) = sum.addingReportingOverflow(specification.shape.count)
+            return overflow ? .max : result
+        }
+    }
+}
+
 /// Where layers put what they compute: a graph, with the parameters and losses they declare on the way.
 public final class LayerContext {
     public let graph: Graph
@@ -139,6 +149,10 @@ extension Layer {
         let shape = try outputShape(for: inputs)
         guard shape.dimensions.allSatisfy({ $0 > 0 }) else {
             throw LayerProblem("nothing is left of the input: \(shape)")
+        }
+        // As for the numbers in a configuration: what is multiplied has 32 bits.
+        guard shape.dimensions.allSatisfy({ $0 <= Int32.max }), shape.isValid else {
+            throw LayerProblem("the output would be \(shape), more than can be counted")
         }
         return shape
     }

@@ -5,7 +5,7 @@ let package = Package(
     name: "weft",
     platforms: [.macOS(.v15)],
     products: [
-        .library(name: "Weft", targets: ["Weft", "WeftData"]),
+        .library(name: "Weft", targets: ["Weft", "WeftData", "WeftFiles"]),
         .executable(name: "weft", targets: ["WeftCommand"]),
     ],
     dependencies: [
@@ -67,8 +67,8 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 
-        .target(name: "TestSupport", dependencies: ["WeftGraph"], path: "Tests/TestSupport"),
-        .testTarget(name: "WeftSystemTests", dependencies: ["WeftSystem"]),
+        .target(name: "TestSupport", dependencies: ["WeftGraph", "WeftSystem"], path: "Tests/TestSupport"),
+        .testTarget(name: "WeftSystemTests", dependencies: ["WeftSystem", "TestSupport"]),
         .testTarget(name: "WeftGraphTests", dependencies: ["WeftGraph", "TestSupport"]),
         .testTarget(name: "WeftEngineTests", dependencies: ["WeftEngine", "WeftGraph", "WeftKernels", "TestSupport"]),
         .testTarget(

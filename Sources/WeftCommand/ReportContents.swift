@@ -82,14 +82,22 @@ struct ReportContents {
                     entry("optimizer", configuration.optimizer.configuration.description),
                     entry("loss", configuration.loss.name), entry("batch size", "\(configuration.batchSize)"),
                     entry("epochs", "\(configuration.epochs)"),
+                    entry("steps per epoch", configuration.stepsPerEpoch.map { "\($0)" } ?? "all images"),
                     entry("order", configuration.shuffle ? "shuffled" : "as given"),
                     entry("validation", configuration.validation.map(Self.text) ?? "none"),
+                    entry("augmentation", Self.text(configuration.augmentation)),
                 ] + configuration.callbacks.map { entry("callback", $0.configuration.description) })
         ]
     }
 }
 
 extension ReportContents {
+    private static func text(_ augmentation: Augmentation) -> String {
+        guard !augmentation.layers.isEmpty else { return "none" }
+        let names = augmentation.layers.map(\.displayedClassName).joined(separator: ", ")
+        return names + (augmentation.includesValidation ? ", in validation too" : "")
+    }
+
     private static func text(_ split: ValidationSplit) -> String {
         switch split {
         case .lastFraction(let fraction): "the last \(fraction) of the training images"

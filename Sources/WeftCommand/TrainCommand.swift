@@ -155,6 +155,8 @@ struct TrainCommand: ParsableCommand {
         if let data = dataOptions.givenData { result.data = data }
         if dataOptions.images.form != ImageForm() { result.imageForm = dataOptions.images.form }
         if let directory = dataOptions.dataDir { result.dataDirectory = URL(fileURLWithPath: directory).path }
+        if let size = dataOptions.images.imageSize { result.imageForm.size = size }
+        if let mode = dataOptions.images.colorMode { result.imageForm.colorMode = mode }
         if let epochs { result.epochs = epochs }
         if let batchSize { result.batchSize = batchSize }
         if let loss { result.loss = try Loss(named: loss) }

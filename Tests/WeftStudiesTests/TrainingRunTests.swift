@@ -174,7 +174,10 @@ import WeftGraph
     @Test(arguments: [
         ("epochs", "epochs must be at least 1, got 0"),
         ("take", "0 images cannot be taken of fashion-mnist train; expected 1 to 40"),
-        ("data", "there is no dataset \"fashion\"; did you mean fashion-mnist?\nKnown: fashion-mnist"),
+        (
+            "data",
+            "there is no dataset \"fashion\"; did you mean fashion-mnist?\nKnown: fashion-mnist, cifar-10, folder:PATH, npz:PATH, npy:IMAGES,LABELS"
+        ),
     ])
     func mistakesComeBeforeTheFolder(_ what: String, _ expected: String) throws {
         try withFolder { (folder: URL) throws in

@@ -11,14 +11,12 @@ public enum CheckpointInterval: Hashable, Sendable, CustomStringConvertible {
     public init(_ text: String) throws {
         let digits = text.prefix { $0.isASCII && $0.isNumber }
         let unit = text.dropFirst(digits.count).trimmingCharacters(in: .whitespaces)
-        let number = Int(digits) ?? 0
-        switch unit {
-        case "step", "steps": self = .steps(number)
-        case "epoch", "epochs": self = .epochs(number)
-        case "min": self = .minutes(number)
-        default: self = .steps(0)
-        }
-        guard number >= 1, number <= 1_000_000_000 else {
+        let number = Int(digits).flatMap { 1...1_000_000_000 ~= $0 ? $0 : nil }
+        switch (number, unit) {
+        case (let number?, "step"), (let number?, "steps"): self = .steps(number)
+        case (let number?, "epoch"), (let number?, "epochs"): self = .epochs(number)
+        case (let number?, "min"): self = .minutes(number)
+        default:
             throw TrainingError.argument(
                 name: "the interval of checkpoints",
                 problem: "is '\(text)'; expected something like 200steps, 1epoch or 5min")

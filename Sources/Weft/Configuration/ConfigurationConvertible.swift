@@ -13,7 +13,14 @@ extension ConfigurationNode {
 }
 
 extension Int: ConfigurationConvertible {
+    /// Counts and lengths are multiplied with one another. Those of 32 bits can be, without running out of an `Int`.
     public init(configuration node: ConfigurationNode) throws {
+        let value = try Int(anyInteger: node)
+        guard value.magnitude <= Int32.max else { throw node.mismatch(expected: "an integer of at most \(Int32.max)") }
+        self = value
+    }
+
+    fileprivate init(anyInteger node: ConfigurationNode) throws {
         switch node.value {
         case .int(let value): self = value
         case .double(let value):
@@ -28,7 +35,7 @@ extension Int: ConfigurationConvertible {
 
 extension UInt64: ConfigurationConvertible {
     public init(configuration node: ConfigurationNode) throws {
-        guard let value = UInt64(exactly: try Int(configuration: node)) else {
+        guard let value = UInt64(exactly: try Int(anyInteger: node)) else {
             throw node.mismatch(expected: "an integer of at least 0")
         }
         self = value

@@ -1,5 +1,5 @@
 /// An enumeration whose cases are written by name in a configuration.
-protocol NamedChoice: ConfigurationConvertible, CaseIterable, RawRepresentable<String> {}
+package protocol NamedChoice: ConfigurationConvertible, CaseIterable, RawRepresentable<String> {}
 
 extension NamedChoice {
     public init(configuration node: ConfigurationNode) throws {

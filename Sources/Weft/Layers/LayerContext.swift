@@ -25,6 +25,16 @@ public struct ParameterSpecification: Hashable, Sendable {
     }
 }
 
+extension [ParameterSpecification] {
+    /// The number of values in all of them; `Int.max` where it is beyond an `Int`.
+    public var valueCount: Int {
+        reduce(0) { sum, specification in
+            let (result, overflow) = sum.addingReportingOverflow(specification.shape.count)
+            return overflow ? .max : result
+        }
+    }
+}
+
 /// Where layers put what they compute: a graph, with the parameters and losses they declare on the way.
 public final class LayerContext {
     public let graph: Graph
@@ -38,12 +48,16 @@ public final class LayerContext {
 
     private var scopes: [String] = []
     private var isTrainable = true
+    private let firstStream: UInt32
     private var streams: UInt32 = 0
 
-    /// - Parameter scope: put in front of every layer's name, so that several models can share a graph.
-    public init(graph: Graph, mode: Mode, scope: String = "") {
+    /// - Parameters:
+    ///   - scope: put in front of every layer's name, so that several models can share a graph.
+    ///   - firstStream: where the layers' streams of random numbers begin.
+    public init(graph: Graph, mode: Mode, scope: String = "", firstStream: UInt32 = RandomStream.layers) {
         self.graph = graph
         self.mode = mode
+        self.firstStream = firstStream
         if !scope.isEmpty { scopes = [scope] }
     }
 
@@ -93,10 +107,10 @@ public final class LayerContext {
     /// - Parameter seed: the layer's own, which moves it to a stream of its own.
     public func stream(seed: UInt64? = nil) -> UInt32 {
         streams += 1
-        guard let seed else { return RandomStream.layers + streams }
+        guard let seed else { return firstStream + streams }
         // The upper half of the layers' range, spread by a multiplicative hash.
         let hash = UInt32(truncatingIfNeeded: (seed &* 0x9E37_79B9_7F4A_7C15) >> 40)
-        return RandomStream.layers + 0x0800_0000 + (hash & 0x07FF_FFFF)
+        return firstStream + 0x0800_0000 + (hash & 0x07FF_FFFF)
     }
 
     /// Adds a scalar to the model's loss.
@@ -135,6 +149,10 @@ extension Layer {
         let shape = try outputShape(for: inputs)
         guard shape.dimensions.allSatisfy({ $0 > 0 }) else {
             throw LayerProblem("nothing is left of the input: \(shape)")
+        }
+        // As for the numbers in a configuration: what is multiplied has 32 bits.
+        guard shape.dimensions.allSatisfy({ $0 <= Int32.max }), shape.isValid else {
+            throw LayerProblem("the output would be \(shape), more than can be counted")
         }
         return shape
     }

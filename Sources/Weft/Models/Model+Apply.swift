@@ -65,5 +65,5 @@ extension Model {
     }
 
     /// The number of values in all parameters, trained or not.
-    public func parameterCount() throws -> Int { try parameterSpecifications().map(\.shape.count).reduce(0, +) }
+    public func parameterCount() throws -> Int { try parameterSpecifications().valueCount }
 }

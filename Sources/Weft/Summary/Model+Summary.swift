@@ -18,12 +18,12 @@ extension Model {
             ]
         let table = SummaryTable(columns: columns, lineLength: min(isChain ? 88 : 108, width - 4))
         let parameters = isBuilt ? try parameterSpecifications() : []
-        let trainable = parameters.filter(\.trainable).map(\.shape.count).reduce(0, +)
-        let other = parameters.map(\.shape.count).reduce(0, +) - trainable
+        let trainable = parameters.filter(\.trainable).valueCount
+        let other = parameters.filter { !$0.trainable }.valueCount
         return """
             Model: "\(displayedName)"
             \(table.render(rows))
-             Total params: \(Self.line(trainable + other))
+             Total params: \(Self.line(parameters.valueCount))
              Trainable params: \(Self.line(trainable))
              Non-trainable params: \(Self.line(other))
 
@@ -51,7 +51,7 @@ extension Model {
                 return ["\(inputs[index].name) (InputLayer)", shape, "0"] + (isChain ? [] : ["-"])
             case .layer(let index):
                 let named = layers[index]
-                let count = parameters.filter { $0.name.hasPrefix(named.name + "/") }.map(\.shape.count).reduce(0, +)
+                let count = parameters.filter { $0.name.hasPrefix(named.name + "/") }.valueCount
                 let shape = calls.lastIndex { $0.layer == index }.flatMap {
                     isBuilt ? Self.batchShape(shapes[$0]) : nil
                 }
@@ -83,7 +83,10 @@ extension Model {
     }
 
     /// `1,069,670 (4.08 MB)`, at four bytes for each.
-    private static func line(_ count: Int) -> String { "\(grouped(count)) (\(memorySize(4 * count)))" }
+    private static func line(_ count: Int) -> String {
+        let (bytes, overflow) = count.multipliedReportingOverflow(by: 4)
+        return "\(grouped(count)) (\(memorySize(overflow ? .max : bytes)))"
+    }
 
     private static func grouped(_ count: Int) -> String {
         let digits = String(count)
@@ -109,7 +112,9 @@ extension Model {
 
     /// a / b with two decimals; exactly half a hundredth goes to the even one, as Python prints it.
     private static func hundredths(_ a: Int, of b: Int) -> String {
-        let (quotient, remainder) = (100 * a).quotientAndRemainder(dividingBy: b)
+        let (whole, rest) = a.quotientAndRemainder(dividingBy: b)
+        let (part, remainder) = (100 * rest).quotientAndRemainder(dividingBy: b)
+        let quotient = 100 * whole + part
         let roundsUp = 2 * remainder > b || (2 * remainder == b && !quotient.isMultiple(of: 2))
         let rounded = quotient + (roundsUp ? 1 : 0)
         let decimals = rounded % 100

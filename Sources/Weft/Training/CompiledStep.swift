@@ -12,6 +12,8 @@ struct CompiledStep {
         let mode: Mode
         let batchSize: Int
         let targets: [Feature.Kind]
+        /// Whether the images are changed before the model sees them.
+        var isAugmented = false
     }
 
     private static func inputName(_ index: Int) -> String { "input \(index)" }
@@ -29,10 +31,11 @@ struct CompiledStep {
 
     /// The objective's values and, in training, the gradients.
     static func measuring(
-        _ model: Model, _ objective: Objective, _ purpose: Purpose, store: ParameterStore, options: CompilerOptions
+        _ model: Model, _ objective: Objective, _ augmentation: Augmentation, _ purpose: Purpose, store: ParameterStore,
+        options: CompilerOptions
     ) throws -> CompiledStep {
         let graph = Graph()
-        let applied = try apply(model, to: graph, purpose)
+        let applied = try apply(model, to: graph, purpose, augmentation)
         guard applied.outputs.count == objective.outputs.count, purpose.targets.count == objective.outputs.count else {
             throw TrainingError.outputCount(
                 model: model.displayedName, outputs: applied.outputs.count, losses: objective.outputs.count,
@@ -67,9 +70,16 @@ struct CompiledStep {
         return CompiledStep(program, inputs: model.inputs.count, targets: [])
     }
 
-    private static func apply(_ model: Model, to graph: Graph, _ purpose: Purpose) throws -> AppliedModel {
-        let inputs = model.inputs.enumerated().map { index, input in
+    private static func apply(
+        _ model: Model, to graph: Graph, _ purpose: Purpose, _ augmentation: Augmentation = Augmentation()
+    ) throws -> AppliedModel {
+        var inputs = model.inputs.enumerated().map { index, input in
             graph.input(inputName(index), shape: input.shape!.batched(purpose.batchSize))
+        }
+        if purpose.isAugmented {
+            // Images to validate on are changed as in training, and the model takes them as in inference.
+            let context = LayerContext(graph: graph, mode: .training, firstStream: RandomStream.augmentation)
+            inputs[0] = try augmentation.apply(to: inputs[0], in: context)
         }
         return try model.apply(to: graph, inputs: inputs, mode: purpose.mode)
     }

@@ -33,11 +33,23 @@ extension Trainer {
 
     /// Loss and metrics over samples of any features.
     public func evaluate(_ data: Samples, batchSize: Int = 200) throws -> Evaluation {
+        try evaluate(data, batchSize: batchSize, augmentedFor: nil)
+    }
+
+    /// What is reported after an epoch: loss and metrics over the images to validate on, changed where this was asked for.
+    func validate(_ data: Samples, batchSize: Int, epoch: Int) throws -> Evaluation {
+        try evaluate(data, batchSize: batchSize, augmentedFor: augmentation.includesValidation ? epoch : nil)
+    }
+
+    private func evaluate(_ data: Samples, batchSize: Int, augmentedFor epoch: Int?) throws -> Evaluation {
         try check(data)
         try check(positive: batchSize, "batch size")
         var sums = [Double](repeating: 0, count: valueNames.count)
         let features = data.inputs + data.targets
-        try forEachBatch(features, batchSize, { try step(.inference, batchSize: $0, data) }) { step, count in
+        try forEachBatch(
+            features, batchSize, epoch: epoch ?? 0,
+            { try step(.inference, batchSize: $0, data, augments: epoch != nil) }
+        ) { step, count in
             for position in sums.indices { sums[position] += Double(step.program.output(position)[0]) * Double(count) }
         }
         return Evaluation(values: zip(valueNames, sums).map { ($0, $1 / Double(data.count)) })
@@ -62,7 +74,7 @@ extension Trainer {
     }
 
     private func forEachBatch(
-        _ features: [Feature], _ batchSize: Int, _ program: (Int) throws -> CompiledStep,
+        _ features: [Feature], _ batchSize: Int, epoch: Int = 0, _ program: (Int) throws -> CompiledStep,
         _ body: (CompiledStep, Int) -> Void
     ) throws {
         let count = features[0].count
@@ -78,7 +90,7 @@ extension Trainer {
                 prepared = batch.count
             }
             loader.load(batch, into: step)
-            step.program.run()
+            step.program.run(seed: seed, epoch: epoch, step: index)
             body(step, batch.count)
         }
     }

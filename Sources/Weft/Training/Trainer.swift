@@ -18,6 +18,8 @@ public final class Trainer {
     /// What initial weights, shuffling, dropout and noise depend on.
     public let seed: UInt64
     public let options: CompilerOptions
+    /// What happens to images before the model sees them.
+    public let augmentation: Augmentation
     /// The model's parameters, in the order of declaration.
     public let specifications: [ParameterSpecification]
     public let parameters: ParameterStore
@@ -45,24 +47,27 @@ public final class Trainer {
     ///   - model: with a known input shape and one output.
     ///   - optimizer: RMSprop by default, as in Keras.
     ///   - metrics: reported beside the loss.
+    ///   - augmentation: what changes the images to train on; nothing by default.
     ///   - seed: 0 by default.
     /// - Throws: `ModelError` or `LayerError` where the model does not fit together.
     public convenience init(
-        _ model: Model, optimizer: Optimizer = .rmsprop, loss: Loss, metrics: [Metric] = [], seed: UInt64 = 0,
-        options: CompilerOptions = CompilerOptions()
+        _ model: Model, optimizer: Optimizer = .rmsprop, loss: Loss, metrics: [Metric] = [],
+        augmentation: Augmentation = Augmentation(), seed: UInt64 = 0, options: CompilerOptions = CompilerOptions()
     ) throws {
         try self.init(
-            model, optimizer: optimizer, objective: Objective(loss, metrics: metrics), seed: seed, options: options)
+            model, optimizer: optimizer, objective: Objective(loss, metrics: metrics), augmentation: augmentation,
+            seed: seed, options: options)
     }
 
     /// - Parameters:
     ///   - model: with known input shapes.
     ///   - objective: a loss for each output.
+    ///   - augmentation: what changes the images of the first input; nothing by default.
     /// - Throws: `ModelError` or `LayerError` where the model does not fit together, `TrainingError` where it has another
     ///   number of outputs than there are losses.
     public init(
-        _ model: Model, optimizer: Optimizer = .rmsprop, objective: Objective, seed: UInt64 = 0,
-        options: CompilerOptions = CompilerOptions()
+        _ model: Model, optimizer: Optimizer = .rmsprop, objective: Objective,
+        augmentation: Augmentation = Augmentation(), seed: UInt64 = 0, options: CompilerOptions = CompilerOptions()
     ) throws {
         try model.validate()
         self.model = model
@@ -70,12 +75,14 @@ public final class Trainer {
         self.objective = objective
         self.seed = seed
         self.options = options
+        self.augmentation = augmentation
         specifications = try model.parameterSpecifications()
         parameters = ParameterStore(
             specifications.map { .init(Parameter(name: $0.name, shape: $0.shape), isTrainable: $0.trainable) })
         for (index, specification) in specifications.enumerated() {
             try parameters.setValues(specification.initialValues(seed: seed), of: index)
         }
+        try augmentation.check(imageShape: model.inputs[0].shape!)
         valueNames = objective.valueNames(outputNames: model.outputNames)
         runningMeans = [Double](repeating: 0, count: valueNames.count)
     }
@@ -83,13 +90,19 @@ public final class Trainer {
     // MARK: Programs
 
     /// The program for a mode, a batch size and kinds of targets, compiled when it is first needed.
-    func step(_ mode: Mode, batchSize: Int, _ samples: Samples) throws -> CompiledStep {
-        try step(.init(mode: mode, batchSize: batchSize, targets: samples.targets.map(\.kind)))
+    ///
+    /// - Parameter augments: whether images are changed in inference, too.
+    func step(_ mode: Mode, batchSize: Int, _ samples: Samples, augments: Bool = false) throws -> CompiledStep {
+        try step(
+            .init(
+                mode: mode, batchSize: batchSize, targets: samples.targets.map(\.kind),
+                isAugmented: !augmentation.layers.isEmpty && (augments || mode == .training)))
     }
 
     private func step(_ purpose: CompiledStep.Purpose) throws -> CompiledStep {
         if let step = measuringSteps[purpose] { return step }
-        let step = try CompiledStep.measuring(model, objective, purpose, store: parameters, options: options)
+        let step = try CompiledStep.measuring(
+            model, objective, augmentation, purpose, store: parameters, options: options)
         measuringSteps[purpose] = step
         return step
     }
@@ -187,11 +200,22 @@ public final class Trainer {
 
     /// Makes every check that `fit` makes, and compiles the first training step, so that a mistake is known before
     /// anything is written.
-    public func checkReadiness(_ data: Samples, validation: Samples? = nil, batchSize: Int, epochs: Int) throws {
+    public func checkReadiness(
+        _ data: Samples, validation: Samples? = nil, batchSize: Int, epochs: Int, stepsPerEpoch: Int? = nil
+    ) throws {
         try check(data)
         if let validation { try check(validation) }
         try check(positive: batchSize, "batch size")
         try check(positive: epochs, "epochs")
+        if let stepsPerEpoch {
+            try check(positive: stepsPerEpoch, "steps per epoch")
+            let steps = (data.count + batchSize - 1) / batchSize
+            guard stepsPerEpoch <= steps else {
+                throw TrainingError.argument(
+                    name: "steps per epoch",
+                    problem: "can be at most \(steps), which go through all \(data.count) samples, got \(stepsPerEpoch)")
+            }
+        }
         _ = try step(.training, batchSize: min(batchSize, data.count), data)
     }
 

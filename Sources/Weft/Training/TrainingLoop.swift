@@ -79,8 +79,8 @@ final class TrainingLoop {
         trainer.runningMeans = sums.means
         var values = zip(trainer.valueNames, sums.means).map { (name: $0, value: $1) }
         if let validation {
-            let results = try trainer.evaluate(
-                validation, batchSize: trainer.evaluationBatchSize(plan.batchSize))
+            let results = try trainer.validate(
+                validation, batchSize: trainer.evaluationBatchSize(plan.batchSize), epoch: epoch)
             values += results.values.map { ("val_" + $0.name, $0.value) }
         }
         let report = History.Epoch(number: epoch, seconds: seconds, learningRate: sums.learningRate, values: values)

@@ -127,7 +127,7 @@ struct ImageListing {
         var labels: [Int32] = []
         for part in [false, true] {
             let images = places.indices.filter { isTest[$0] == part }
-            for index in Philox(seed: 0, stream: RandomStream.shuffle, epoch: 0).permutation(images.count) {
+            for index in Philox(seed: 0, stream: RandomStream.split, epoch: 0).permutation(images.count) {
                 let image = images[Int(index)]
                 rows[places[image].path] = labels.count
                 labels.append(numbers[names[image]]!)

@@ -1,4 +1,5 @@
 import Foundation
+import WeftSystem
 
 /// Where HDF5's library parses a file.
 public enum HDF5Source: Sendable {
@@ -38,11 +39,7 @@ func contents(ofFile path: String) throws -> Data {
     }
 }
 
-/// Writes beside the place and moves there, so that the file is whole or not there.
+/// Puts a file in its place as a whole, so that it is never half-written.
 func write(_ data: Data, toFile path: String) throws {
-    do {
-        try data.write(to: URL(fileURLWithPath: path), options: .atomic)
-    } catch {
-        throw FileFormatError(path: path, problem: "cannot be written: \(error.localizedDescription)")
-    }
+    try FileEffects.current.replace(URL(fileURLWithPath: path), with: data)
 }

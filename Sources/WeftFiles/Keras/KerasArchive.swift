@@ -50,8 +50,8 @@ struct KerasArchive: KerasModelFile {
                     : "has no '\(Self.weightsName)' in it")
         }
         // Parameters, up to three arrays beside each of them, all in 64 bits, and what HDF5 itself needs.
-        let count = layers.flatMap(\.all).map(\.shape.count).reduce(0, +)
-        let limit = count * 32 + layers.flatMap(\.withInner).count * 65_536 + 64 << 20
+        let overhead = layers.flatMap(\.withInner).count * 65_536 + 64 << 20
+        let limit = layers.flatMap(\.all).byteLimit(perValue: 32, overhead: overhead)
         return try hdf5.group(ofFile: path, limit: limit) {
             try archive.contents(of: Self.weightsName, limit: limit)
         }

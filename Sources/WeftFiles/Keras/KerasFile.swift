@@ -36,7 +36,8 @@ public enum KerasFile {
     /// Writes a model; the same model gives the same bytes.
     ///
     /// - Parameter path: ends in `.keras`, or in `.h5` or `.hdf5` for the older form.
-    /// - Throws: `FileFormatError` where the weights are not the model's, or the file cannot be written.
+    /// - Throws: `FileFormatError` where the weights are not the model's, or an error that names the file if it cannot be
+    ///   written.
     public static func write(_ model: KerasModel, to path: String) throws {
         guard isModelPath(path) else {
             throw FileFormatError(path: path, problem: "is not a name for a model: it must end in .keras or .h5")

@@ -16,8 +16,8 @@ public enum WeightsFile {
     ) throws -> Safetensors {
         let specifications = try model.parameterSpecifications()
         if path.hasSuffix(".safetensors") || path.hasSuffix(".npz") {
-            let count = specifications.map(\.shape.count).reduce(0, +)
-            return try arrays(path, limit: count * 8 + 64 << 20).checked(specifications, path: path)
+            let limit = specifications.byteLimit(perValue: 8, overhead: 64 << 20)
+            return try arrays(path, limit: limit).checked(specifications, path: path)
         }
         let file = try contents(ofFile: path)
         let layers = try KerasVariables.layers(of: model)
@@ -42,7 +42,8 @@ public enum WeightsFile {
     /// Writes the weights of a model.
     ///
     /// - Parameter path: its ending says the form.
-    /// - Throws: `FileFormatError` where the weights are not the model's, or the file cannot be written.
+    /// - Throws: `FileFormatError` where the weights are not the model's, or an error that names the file if it cannot be
+    ///   written.
     public static func write(_ weights: Safetensors, of model: Model, to path: String) throws {
         let checked = try weights.checked(model.parameterSpecifications(), path: path)
         if path.hasSuffix(".weights.h5") {
@@ -79,6 +80,15 @@ public enum WeightsFile {
         }
         let data = try path.hasSuffix(".npz") ? NumPyArchive.data(weights, path: path) : weights.data()
         try WeftFiles.write(data, toFile: path)
+    }
+}
+
+extension [ParameterSpecification] {
+    /// The most bytes that a file with these parameters can take; a model that cannot be counted limits nothing.
+    func byteLimit(perValue size: Int, overhead: Int) -> Int {
+        let (bytes, isTooLarge) = valueCount.multipliedReportingOverflow(by: size)
+        let (sum, overflow) = bytes.addingReportingOverflow(overhead)
+        return isTooLarge || overflow ? .max : sum
     }
 }
 

@@ -16,7 +16,7 @@ public enum RunReport {
     ///   - folder: is made where it does not exist; files of these names in it are replaced.
     ///   - tablesOnly: whether figures and page are left out.
     /// - Throws: `FigureError` for a missing or failing gnuplot, `ReportError` for metrics whose figures would have
-    ///   one name, errors of `contents.image`, and Foundation's for what cannot be written.
+    ///   one name, errors of `contents.image`, and an error that names the file for what cannot be written.
     public static func write(_ contents: RunReportContents, to folder: URL, tablesOnly: Bool = false) throws {
         let confusion = try contents.predictions?.confusionMatrix()
         let report = confusion.map(ClassificationReport.init)

@@ -20,8 +20,11 @@ public struct RunConfiguration: Sendable {
     public var batchSize: Int
     public var epochs: Int
     public var validation: ValidationSplit?
+    /// Steps of an epoch, where it is not to go through all images.
+    public var stepsPerEpoch: Int?
     /// Those of the model file: early stopping, a falling learning rate.
     public var callbacks: [CallbackSetting]
+    public var augmentation: Augmentation
     public var seed: UInt64
     /// Only the first images of training and test data.
     public var take: Int?
@@ -46,7 +49,10 @@ public struct RunConfiguration: Sendable {
         batchSize = file.training.batchSize ?? 32
         epochs = file.training.epochs ?? 1
         validation = try RunConfiguration.split(file.training)
+        stepsPerEpoch = file.training.stepsPerEpoch
         callbacks = file.training.callbacks ?? []
+        augmentation = file.training.augmentation ?? Augmentation()
+        augmentation.includesValidation = file.training.augmentValidation ?? false
         seed = 0
         shuffle = true
     }
@@ -66,9 +72,9 @@ public struct RunConfiguration: Sendable {
             "data": .string(data), "optimizer": optimizer.configuration, "loss": loss.configuration,
             "loss_weight": .double(lossWeight), "metrics": .array(metrics.map(\.configuration)),
             "batch_size": .int(batchSize), "epochs": .int(epochs), "validation": validation.map(\.configuration) ?? nil,
-            "callbacks": .array(callbacks.map(\.configuration)),
-            "image_size": imageForm.size.map { .array([.int($0.height), .int($0.width)]) } ?? nil,
-            "color_mode": imageForm.colorMode.map { .string($0.rawValue) } ?? nil,
+            "steps_per_epoch": stepsPerEpoch.configuration, "callbacks": .array(callbacks.map(\.configuration)),
+            "image_size": imageForm.size.configuration, "color_mode": imageForm.colorMode.configuration,
+            "augmentation": augmentation.configuration, "augment_validation": .bool(augmentation.includesValidation),
             // JSON's readers hold integers in 64 bits with a sign.
             "seed": Int(exactly: seed).map { .int($0) } ?? .string("\(seed)"),
             "take": take.map { .int($0) } ?? nil, "shuffle": .bool(shuffle), "log_steps": .bool(logSteps),
@@ -86,10 +92,6 @@ public struct RunConfiguration: Sendable {
             return try Value(configuration: value)
         }
         try self.init(file, source: source, data: read("data"))
-        let size: [Int]? = try read("image_size")
-        imageForm.size = size.flatMap { $0.count == 2 ? ImageSize(height: $0[0], width: $0[1]) : nil }
-        let colorMode: String? = try read("color_mode")
-        imageForm.colorMode = colorMode.flatMap(ColorMode.init)
         optimizer = try read("optimizer")
         loss = try read("loss")
         lossWeight = try read("loss_weight")
@@ -97,6 +99,7 @@ public struct RunConfiguration: Sendable {
         batchSize = try read("batch_size")
         epochs = try read("epochs")
         validation = try read("validation")
+        stepsPerEpoch = try read("steps_per_epoch")
         callbacks = try read("callbacks")
         seed = try (try? UInt64(read("seed") as String)) ?? read("seed")
         take = try read("take")
@@ -109,6 +112,9 @@ public struct RunConfiguration: Sendable {
         self.math = algorithm
         dataDirectory = try read("data_directory")
         checkpointEvery = try CheckpointInterval(read("checkpoint_every"))
+        augmentation = try read("augmentation")
+        augmentation.includesValidation = try read("augment_validation")
+        imageForm = try ImageForm(size: read("image_size"), colorMode: read("color_mode"))
     }
 
     /// The first of the values that decide the result in which two configurations differ.

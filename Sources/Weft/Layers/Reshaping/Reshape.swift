@@ -24,7 +24,7 @@ public struct Reshape: SingleInputLayer {
     }
 
     public func outputShape(for input: Shape) throws -> Shape {
-        let known = targetShape.filter { $0 != -1 }.reduce(1, *)
+        let known = Shape(targetShape.filter { $0 != -1 }).count
         let shape = Shape(targetShape.map { $0 == -1 ? input.count / known : $0 })
         guard shape.count == input.count else {
             throw LayerProblem("\(input.count) values do not fill the shape \(Shape(targetShape))")

@@ -79,7 +79,8 @@ struct TrainAndTestCommand: ParsableCommand {
         }
         try makeFolder(of: network.saved)
         try KerasFile.write(KerasModel(run.trainer), to: network.saved)
-        Terminal.writeLine("saved \(network.saved); report: \(Terminal.relative(folder.url.path))/\(RunReport.fileName)")
+        Terminal.writeLine(
+            "saved \(network.saved); report: \(Terminal.relative(folder.url.path))/\(RunReport.fileName)")
     }
 
     private func makeFolder(of path: String) throws {

@@ -27,7 +27,8 @@ extension Trainer {
     ) throws -> History {
         try fit(
             Samples(data), batchSize: batchSize, epochs: epochs, stepsPerEpoch: stepsPerEpoch,
-            validation: validation.map { Samples($0) }, shuffle: shuffle, callbacks: callbacks, checkpoints: checkpoints, resuming: state)
+            validation: validation.map { Samples($0) }, shuffle: shuffle, callbacks: callbacks,
+            checkpoints: checkpoints, resuming: state)
     }
 
     /// Trains on samples of any features; otherwise as `fit` on a dataset.
@@ -41,7 +42,8 @@ extension Trainer {
             data, validation: validation, batchSize: batchSize, epochs: epochs, stepsPerEpoch: stepsPerEpoch)
         let batchSize = min(batchSize, data.count)
         let plan = TrainingPlan(
-            epochs: epochs, stepsPerEpoch: stepsPerEpoch ?? (data.count + batchSize - 1) / batchSize, batchSize: batchSize,
+            epochs: epochs, stepsPerEpoch: stepsPerEpoch ?? (data.count + batchSize - 1) / batchSize,
+            batchSize: batchSize,
             hasValidation: validation != nil)
         var identity: TrainingIdentity?
         if checkpoints != nil || state != nil {

@@ -213,7 +213,8 @@ public final class Trainer {
             guard stepsPerEpoch <= steps else {
                 throw TrainingError.argument(
                     name: "steps per epoch",
-                    problem: "can be at most \(steps), which go through all \(data.count) samples, got \(stepsPerEpoch)")
+                    problem: "can be at most \(steps), which go through all \(data.count) samples, got \(stepsPerEpoch)"
+                )
             }
         }
         _ = try step(.training, batchSize: min(batchSize, data.count), data)

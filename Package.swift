@@ -10,6 +10,7 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.0.0"),
         .package(url: "https://github.com/jpsim/Yams", "5.0.1"..<"7.0.0"),
     ],
     targets: [
@@ -53,7 +54,11 @@ let package = Package(
                 .linkedLibrary("hdf5", .when(platforms: [.macOS])),
             ]),
         .target(
-            name: "WeftStudies", dependencies: ["Weft", "WeftData", "WeftEngine", "WeftFiles", "WeftSystem"]),
+            name: "WeftStudies",
+            dependencies: [
+                "Weft", "WeftData", "WeftEngine", "WeftFiles", "WeftGraph", "WeftSystem",
+                .product(name: "GRDB", package: "GRDB.swift"),
+            ]),
         .target(name: "WeftReports", dependencies: ["WeftData", "WeftSystem"]),
         .executableTarget(
             name: "WeftCommand",
@@ -74,7 +79,12 @@ let package = Package(
             name: "WeftFilesTests",
             dependencies: ["CZlib", "Weft", "WeftFiles", "WeftGraph", "WeftSystem", "TestSupport"],
             exclude: ["Goldens", "Peer/keras_peer.py"]),
-        .testTarget(name: "WeftStudiesTests", dependencies: ["WeftStudies", "TestSupport"]),
+        .testTarget(
+            name: "WeftStudiesTests",
+            dependencies: [
+                "Weft", "WeftStudies", "WeftSystem", "TestSupport", .product(name: "GRDB", package: "GRDB.swift"),
+            ],
+            exclude: ["Goldens"]),
         .testTarget(name: "WeftReportsTests", dependencies: ["WeftReports", "TestSupport"]),
         .testTarget(name: "WeftCommandTests", dependencies: ["WeftCommand", "WeftSystem", "TestSupport"]),
     ],

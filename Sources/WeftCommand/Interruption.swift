@@ -7,7 +7,12 @@ final class Interruption: Callback {
     /// The signal's number, set by its handler, which may do nothing else.
     nonisolated(unsafe) private static var signal: sig_atomic_t = 0
 
-    static func install() {
+    /// The process that started this one, if it is to end with it.
+    nonisolated(unsafe) private static var parent: pid_t?
+
+    /// - Parameter parent: the process whose end counts as an interruption; by default none does.
+    static func install(parent: pid_t? = nil) {
+        Interruption.parent = parent
         // A parent may have started this process with the signals blocked.
         var signals = sigset_t()
         sigemptyset(&signals)
@@ -21,11 +26,17 @@ final class Interruption: Callback {
         }
     }
 
+    static var wasRequested: Bool { signal != 0 || isOrphan }
+
+    private static var isOrphan: Bool { parent.map { getppid() != $0 } ?? false }
+
     /// The exit status that says which signal it was; `nil` where there was none.
-    static var status: Int32? { signal == 0 ? nil : Status.interrupted(by: signal) }
+    static var status: Int32? {
+        signal != 0 ? Status.interrupted(by: signal) : isOrphan ? Status.interrupted(by: SIGHUP) : nil
+    }
 
     func receive(_ event: TrainingEvent, from trainer: Trainer) throws -> TrainingDecision {
-        guard Interruption.signal != 0 else { return .proceed }
+        guard Interruption.wasRequested else { return .proceed }
         switch event {
         case .stepEnded(let epoch, let step, _): return .pause("interrupted in epoch \(epoch) after step \(step)")
         case .epochEnded(let epoch): return .pause("interrupted after epoch \(epoch.number)")

@@ -27,13 +27,12 @@ struct ReportContents {
         contents.results = run.results.map { split in
             .init(split: split.split, values: split.values.map { .init($0.name, $0.value) })
         }
-        if let outputs = run.outputs, configuration.loss.targetsClasses, outputs.shape.count == run.test.classCount {
-            contents.predictions = try Predictions(
-                trueClasses: run.test.labels.map(Int.init), probabilities: configuration.loss.probabilities(outputs),
-                classNames: run.test.classNames)
-            let test = run.test
-            contents.image = { test.image($0) }
+        contents.predictions = try run.outputs.flatMap { try Self.predictions($0, on: run.test, configuration.loss) }
+        contents.trainingPredictions = try run.trainingOutputs.flatMap {
+            try Self.predictions($0, on: run.train, configuration.loss)
         }
+        let test = run.test
+        contents.image = { test.image($0) }
         if let reason = run.history.stopReason { contents.notes = [reason] }
         contents.configuration = Self.sections(run)
         contents.timings = run.timings.map { .init($0.name, seconds: $0.seconds) }
@@ -51,6 +50,14 @@ struct ReportContents {
         ]
         if configuration.logSteps { contents.otherFiles.append(.init("steps.csv", "the loss of every step")) }
         self.contents = contents
+    }
+
+    /// What the outputs say about a dataset's images; `nil` for outputs that are no classes' probabilities.
+    private static func predictions(_ outputs: ModelOutputs, on data: Dataset, _ loss: Loss) throws -> Predictions? {
+        guard loss.targetsClasses, outputs.shape.count == data.classCount else { return nil }
+        return try Predictions(
+            trueClasses: data.labels.map(Int.init), probabilities: loss.probabilities(outputs),
+            classNames: data.classNames)
     }
 
     private static func dataset(_ run: TrainingRun) -> RunReportContents.Dataset {
@@ -78,7 +85,7 @@ struct ReportContents {
                     entry("order", configuration.shuffle ? "shuffled" : "as given"),
                     entry("validation", configuration.validation.map(Self.text) ?? "none"),
                     entry("augmentation", Self.text(configuration.augmentation)),
-                ])
+                ] + configuration.callbacks.map { entry("callback", $0.configuration.description) })
         ]
     }
 }

@@ -5,10 +5,15 @@ enum Terminal {
     static let isInteractive = isatty(STDOUT_FILENO) != 0 && ProcessInfo.processInfo.environment["TERM"] != "dumb"
 
     /// Columns of the terminal behind standard output; `nil` where there is none.
-    static var width: Int? {
+    static var width: Int? { size.map { Int($0.ws_col) } }
+
+    /// Its lines.
+    static var height: Int? { size.map { Int($0.ws_row) } }
+
+    private static var size: winsize? {
         var size = winsize()
         guard ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return nil }
-        return Int(size.ws_col)
+        return size
     }
 
     /// Writes at once, so that text and redrawn lines keep their order.
@@ -29,6 +34,22 @@ enum Terminal {
             digits.removeLast(3)
         }
         return (number < 0 ? "-" : "") + ([digits] + groups).joined(separator: ",")
+    }
+
+    /// Seconds as people say them: 0.8 s, 12 s, 4 min 07 s, 2 h 05 min.
+    static func time(_ seconds: Double) -> String {
+        guard seconds.isFinite else { return "–" }
+        if seconds < 10 { return String(format: "%.1f s", seconds) }
+        let whole = Int(seconds.rounded())
+        if whole < 60 { return "\(whole) s" }
+        if whole < 3600 { return String(format: "%d min %02d s", whole / 60, whole % 60) }
+        return String(format: "%d h %02d min", whole / 3600, whole / 60 % 60)
+    }
+
+    /// A path without the current folder in front.
+    static func relative(_ path: String) -> String {
+        let here = FileManager.default.currentDirectoryPath + "/"
+        return path.hasPrefix(here) ? String(path.dropFirst(here.count)) : path
     }
 
     /// Columns aligned at the left, two spaces apart.

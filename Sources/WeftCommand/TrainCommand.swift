@@ -85,6 +85,14 @@ struct TrainCommand: ParsableCommand {
     @Option(name: [.long, .customShort("o")], help: "The run's folder; by default runs/<model>-<n>.")
     var out: String?
 
+    @Flag(help: "Write the confusion matrix of the training images too.")
+    var trainingConfusion = false
+
+    @Flag(help: "Write tables, but no figures and no page.")
+    var tablesOnly = false
+
+    @OptionGroup var studyOptions: StudyMembership
+
     @Flag(help: "Go on with the unfinished run in the folder --out.")
     var resume = false
 
@@ -112,8 +120,9 @@ struct TrainCommand: ParsableCommand {
         let folder = try start.folder ?? RunFolder.create(out, model: run.model.displayedName)
         let lock = try start.lock ?? folder.lock()
         defer { withExtendedLifetime(lock) {} }
+        run.recorder = RunRecorder(label: studyOptions.label) { Terminal.note("weft: \($0)\n") }
         Terminal.writeLine(heading(run))
-        Interruption.install()
+        Interruption.install(parent: studyOptions.parent)
         let progress = ProgressLine(
             isTerminal: Terminal.isInteractive, width: { Terminal.width }, write: Terminal.write)
         try run.run(in: folder, resuming: start.state, callbacks: [progress, Interruption()]) { run in
@@ -121,7 +130,8 @@ struct TrainCommand: ParsableCommand {
                 let values = split.values.map { "\($0.name) \(ResultText.number($0.value))" }.joined(separator: ", ")
                 Terminal.writeLine("\(split.split): \(values)")
             }
-            try RunReport.write(ReportContents(run).contents, to: folder.url)
+            try RunReport.write(ReportContents(run).contents, to: folder.url, tablesOnly: tablesOnly)
+            if tablesOnly { return }
             Terminal.writeLine("report: \(folder.url.appending(path: RunReport.fileName).path)")
         }
         guard run.history.isPaused, let status = Interruption.status else { return }
@@ -161,6 +171,7 @@ struct TrainCommand: ParsableCommand {
         if let take { result.take = take }
         if noShuffle { result.shuffle = false }
         if logSteps { result.logSteps = true }
+        result.predictsTraining = trainingConfusion
         if let math { result.math = math }
         if let checkpointEvery {
             guard let interval = try? CheckpointInterval(checkpointEvery) else {
@@ -208,6 +219,27 @@ struct TrainCommand: ParsableCommand {
     private func quoted(_ word: String) -> String {
         let plain = word.allSatisfy { $0.isLetter || $0.isNumber || "-_./=:,@%+".contains($0) }
         return plain && !word.isEmpty ? word : "'" + word.replacingOccurrences(of: "'", with: "'\\''") + "'"
+    }
+}
+
+/// What `weft study run` tells the trainings it starts.
+struct StudyMembership: ParsableArguments {
+    @Option(help: .hidden)
+    var study: String?
+
+    @Option(help: .hidden)
+    var variant: String?
+
+    @Option(help: .hidden)
+    var number: Int?
+
+    /// The process without which the training is not to go on.
+    @Option(help: .hidden)
+    var parent: Int32?
+
+    var label: RunLabel? {
+        guard let study, let variant, let number else { return nil }
+        return RunLabel(study: study, variant: variant, number: number)
     }
 }
 

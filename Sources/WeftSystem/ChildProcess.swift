@@ -32,17 +32,18 @@ package final class ChildProcess {
     /// - Parameters:
     ///   - environment: variables instead of this process's own.
     ///   - folder: where it runs; by default where this process does.
+    ///   - inOwnGroup: whether Ctrl-C at the terminal reaches only this process, which may then pass it on.
     /// - Throws: `ChildProcessError` where it does not start.
     package init(
         _ executable: URL, _ arguments: [String] = [], environment: [String: String]? = nil, folder: URL? = nil,
-        output: Stream = .nowhere, errors: Stream = .nowhere
+        output: Stream = .nowhere, errors: Stream = .nowhere, inOwnGroup: Bool = false
     ) throws {
         var actions = SpawnActions()
         defer { actions.destroy() }
         try actions.open(.nowhere, as: STDIN_FILENO)
         try actions.open(output, as: STDOUT_FILENO)
         try actions.open(errors, as: STDERR_FILENO)
-        try actions.finish(folder: folder)
+        try actions.finish(folder: folder, inOwnGroup: inOwnGroup)
         let variables = environment ?? ProcessInfo.processInfo.environment
         var identifier: pid_t = 0
         let path = executable.path
@@ -149,7 +150,7 @@ private struct SpawnActions {
     }
 
     /// The folder, no other open files, and signals as a program expects them.
-    mutating func finish(folder: URL?) throws {
+    mutating func finish(folder: URL?, inOwnGroup: Bool) throws {
         if let folder { try check(posix_spawn_file_actions_addchdir_np(&files, folder.path)) }
         var flags = POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF
         #if canImport(Darwin)
@@ -164,6 +165,10 @@ private struct SpawnActions {
         for signal in [SIGINT, SIGTERM, SIGHUP, SIGPIPE, SIGCHLD] { sigaddset(&reset, signal) }
         try check(posix_spawnattr_setsigmask(&attributes, &blocked))
         try check(posix_spawnattr_setsigdefault(&attributes, &reset))
+        if inOwnGroup {
+            flags |= POSIX_SPAWN_SETPGROUP
+            try check(posix_spawnattr_setpgroup(&attributes, 0))
+        }
         try check(posix_spawnattr_setflags(&attributes, Int16(flags)))
     }
 

@@ -9,7 +9,7 @@ public protocol ConfigurationConvertible: Sendable {
 
 extension ConfigurationNode {
     /// The error for a value of the wrong kind.
-    func mismatch(expected: String) -> ConfigurationError { error("expected \(expected), got \(value)") }
+    package func mismatch(expected: String) -> ConfigurationError { error("expected \(expected), got \(value)") }
 }
 
 extension Int: ConfigurationConvertible {

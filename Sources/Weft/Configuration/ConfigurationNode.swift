@@ -44,7 +44,7 @@ public struct ConfigurationNode: Sendable {
     }
 
     /// The same place, whose errors name `subject`.
-    func describing(_ subject: String) -> ConfigurationNode {
+    package func describing(_ subject: String) -> ConfigurationNode {
         var node = self
         node.subject = subject
         return node

@@ -1,9 +1,9 @@
 /// Offers what a mistyped name may have meant.
-enum NearestNames {
+package enum NearestNames {
     /// The names closest to `word`, best first; none where all are far from it.
     ///
     /// Upper and lower case, `_`, `-` and spaces do not count as differences.
-    static func nearest<Names: Sequence<String>>(to word: String, among names: Names) -> [String] {
+    package static func nearest<Names: Sequence<String>>(to word: String, among names: Names) -> [String] {
         let target = folded(word)
         let limit = max(2, target.count / 3)
         let scored = names.compactMap { name -> (name: String, distance: Int)? in
@@ -23,7 +23,7 @@ enum NearestNames {
     /// ` (did you mean 'a' or 'b'?)`; where nothing is near, ` (known: …)`.
     ///
     /// - Parameter synonyms: further names, offered but not listed.
-    static func hint(for word: String, among names: [String], synonyms: [String] = []) -> String {
+    package static func hint(for word: String, among names: [String], synonyms: [String] = []) -> String {
         let near = nearest(to: word, among: names + synonyms).map { "'\($0)'" }
         switch near.count {
         case 0: return names.isEmpty ? "" : " (known: \(names.joined(separator: ", ")))"
@@ -33,7 +33,9 @@ enum NearestNames {
     }
 
     /// A name as it is compared: `HeUniform`, `he_uniform` and `he uniform` are one.
-    static func folded(_ name: String) -> String { name.lowercased().filter { $0 != "_" && $0 != "-" && $0 != " " } }
+    package static func folded(_ name: String) -> String {
+        name.lowercased().filter { $0 != "_" && $0 != "-" && $0 != " " }
+    }
 
     /// The least number of letters to add, remove, replace or swap with a neighbour.
     private static func editDistance(_ a: String, _ b: String) -> Int {

@@ -28,25 +28,8 @@ public struct ModelCatalog: Sendable {
         // What the user set stands alone, so that a wrong setting is not passed over.
         if let models = environment["WEFT_MODELS"], !models.isEmpty { return [models] }
         if let studies = environment["WEFT_STUDIES"], !studies.isEmpty { return [studies + "/models"] }
-        var places: [String] = []
-        var starts = [URL(fileURLWithPath: currentDirectory)]
-        if let program {
-            let folder = URL(fileURLWithPath: program).resolvingSymlinksInPath().deletingLastPathComponent()
-            starts.append(folder)
-        }
-        for start in starts {
-            var folder = start.standardizedFileURL
-            while true {
-                places.append(folder.appendingPathComponent("Studies/models").path)
-                if folder.pathComponents.count <= 1 { break }
-                folder.deleteLastPathComponent()
-            }
-        }
-        if let folder = starts.dropFirst().first {
-            places.append(folder.deletingLastPathComponent().appendingPathComponent("share/weft/models").path)
-        }
-        var seen = Set<String>()
-        return places.filter { seen.insert($0).inserted }
+        return CatalogPlaces.of(
+            "Studies/models", installed: "share/weft/models", currentDirectory: currentDirectory, program: program)
     }
 
     /// The names of all models, in alphabetical order.

@@ -38,8 +38,21 @@ public struct ModelFile: Sendable {
         /// What changes the images to train on, and whether it changes those to validate on, too.
         public var augmentation: Augmentation?
         public var augmentValidation: Bool?
+        /// What watches the training: early stopping, a falling learning rate.
+        public var callbacks: [CallbackSetting]?
 
         public init() {}
+
+        /// What is set, as a model file's training section has it.
+        public var configuration: ConfigurationValue {
+            var training = Training()
+            training.defaults = self
+            guard case .object(let fields) = training.encodedArguments else { return .object([]) }
+            return .object(fields.filter { $0.value != .null })
+        }
+
+        /// The keys of a training section.
+        package static var keys: [String] { Training.arguments.map(\.name) }
     }
 
     /// A model that comes from elsewhere than a model file, with how it was trained there.
@@ -81,7 +94,13 @@ public struct ModelFile: Sendable {
 
     /// - Parameter name: for a file that has none of its own.
     public init(yaml: String, file: String? = nil, name: String) throws {
-        let node = try ConfigurationNode(yaml: yaml, file: file)
+        try self.init(ConfigurationNode(yaml: yaml, file: file), name: name)
+    }
+
+    /// Reads a file's contents.
+    ///
+    /// - Parameter name: for a file that has none of its own.
+    public init(_ node: ConfigurationNode, name: String) throws {
         guard node.fields != nil else { throw node.error("a model file is a mapping with the key 'layers'") }
         let contents = try Contents(arguments: node)
         guard contents.layers != nil || contents.model != nil else {
@@ -160,7 +179,7 @@ public struct ModelFile: Sendable {
         var configuration: ConfigurationValue { .null }
     }
 
-    private struct Training: Configurable, ConfigurationConvertible {
+    fileprivate struct Training: Configurable, ConfigurationConvertible {
         static let className = "training"
         static let arguments: [Argument<Training>] = [
             .init("optimizer", \.defaults.optimizer), .init("loss", \.defaults.loss),
@@ -168,8 +187,8 @@ public struct ModelFile: Sendable {
             .init("batch_size", \.defaults.batchSize),
             .init("epochs", \.defaults.epochs), .init("validation_split", \.defaults.validationSplit),
             .init("validation_count", \.defaults.validationCount),
-            .init("validation_first", \.defaults.validationFirst),
             .init("augmentation", \.defaults.augmentation), .init("augment_validation", \.defaults.augmentValidation),
+            .init("validation_first", \.defaults.validationFirst), .init("callbacks", \.defaults.callbacks),
         ]
         static let template = Training()
         var defaults = TrainingDefaults()

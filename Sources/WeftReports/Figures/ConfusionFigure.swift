@@ -5,9 +5,11 @@ extension Figure {
     ///
     /// Beyond 25 classes the cells carry no text, and names stand only as close as they can be read.
     ///
-    /// - Parameter title: above the figure; what does not fit is cut.
+    /// - Parameters:
+    ///   - name: of the figure's files; `confusion` by default.
+    ///   - title: above the figure; what does not fit is cut.
     /// - Returns: `nil` for a matrix without classes.
-    public static func confusion(_ matrix: ConfusionMatrix, title: String = "") -> Figure? {
+    public static func confusion(_ matrix: ConfusionMatrix, name: String = "confusion", title: String = "") -> Figure? {
         guard !matrix.classNames.isEmpty else { return nil }
         let plot = ConfusionPlot(matrix: matrix, title: title)
         let classes = matrix.counts.indices
@@ -20,7 +22,7 @@ extension Figure {
             }
         }
         return Figure(
-            name: "confusion", width: Int(plot.width), height: Int(plot.height),
+            name: name, width: Int(plot.width), height: Int(plot.height),
             description:
                 "Confusion matrix of \(grouped(matrix.total)) samples in \(classes.count) classes: rows are the "
                 + "true classes, columns the predicted ones; \(percent(matrix.accuracy)) lie on the diagonal.",

@@ -1,4 +1,5 @@
 import Foundation
+import WeftSystem
 
 /// A figure before it is drawn: gnuplot's commands, and the numbers it shows.
 public struct Figure: Sendable {
@@ -28,6 +29,14 @@ public struct Figure: Sendable {
             "png",
             "pngcairo size \(2 * width),\(2 * height) noenhanced font '\(Figure.font)'"
                 + " fontscale 1.5 linewidth 2 pointscale 2.6 dashlength 2 background '#ffffff'")
+    }
+
+    /// The same as a page of its own, for papers.
+    var pdfCommands: String {
+        terminal(
+            "pdf",
+            "pdfcairo size \(Double(width) / 96)in,\(Double(height) / 96)in noenhanced font '\(Figure.font)'"
+                + " fontscale 0.75 linewidth 1 pointscale 1.3 background '#ffffff'")
     }
 
     private func terminal(_ suffix: String, _ terminal: String) -> String {
@@ -64,6 +73,15 @@ public struct RenderedFigure: Sendable {
     public let figure: Figure
     public let svg: Data
     public let png: Data
+    public let pdf: Data
+
+    /// Writes the pictures and the numbers, each as a file of the figure's name.
+    func write(to folder: URL) throws {
+        let text = Data(figure.data.text.utf8)
+        for (suffix, data) in [("svg", svg), ("png", png), ("pdf", pdf), ("csv", text)] {
+            try FileEffects.current.replace(folder.appending(path: "\(figure.name).\(suffix)"), with: data)
+        }
+    }
 }
 
 /// The colours of the figures: dark to light in grey as well, and apart for colour-blind readers (Okabe and Ito's
@@ -75,6 +93,22 @@ enum Ink {
     static let muted = "#4b5563"
     static let axis = "#6b7280"
     static let grid = "#e2e5ea"
+}
+
+/// What one of many lines or points is drawn with: a colour that colour-blind readers tell from the others (Okabe and Ito),
+/// and a shape for those who see none.
+struct SeriesInk: Sendable {
+    let color: String
+    /// gnuplot's number of the shape.
+    let shape: Int
+
+    static func of(_ place: Int) -> SeriesInk {
+        // With numbers of colours and shapes that have no common divisor, a pair comes again only after all of them.
+        SeriesInk(color: colors[place % colors.count], shape: shapes[place % shapes.count])
+    }
+
+    private static let colors = ["#0072b2", "#d55e00", "#009e73", "#000000", "#cc79a7", "#e69f00", "#56b4e9"]
+    private static let shapes = [7, 5, 9, 13, 11, 6, 4, 8, 12, 10]
 }
 
 /// Text measured as DejaVu Sans sets it, in points, near enough to keep labels inside their space.

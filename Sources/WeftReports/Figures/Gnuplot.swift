@@ -23,7 +23,7 @@ public struct Gnuplot: Sendable {
 
     /// Draws figures, all in one process.
     ///
-    /// - Returns: each figure as SVG and as PNG of twice its size, in the order given.
+    /// - Returns: each figure as SVG, as PNG of twice its size and as PDF, in the order given.
     /// - Throws: `FigureError.gnuplotFailed` with what gnuplot said, Foundation's errors for an unwritable temporary
     ///   folder.
     public func render(_ figures: [Figure]) throws -> [RenderedFigure] {
@@ -33,7 +33,7 @@ public struct Gnuplot: Sendable {
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
         for (name, data) in figures.flatMap(\.files) { try data.write(to: folder.appending(path: name)) }
-        try run(figures.map { $0.svgCommands + $0.pngCommands }.joined(), in: folder)
+        try run(figures.map { $0.svgCommands + $0.pngCommands + $0.pdfCommands }.joined(), in: folder)
         return try figures.map { figure in
             func drawn(_ suffix: String) throws -> Data {
                 let data = try? Data(contentsOf: folder.appending(path: "\(figure.name).\(suffix)"))
@@ -43,7 +43,7 @@ public struct Gnuplot: Sendable {
                 return data
             }
             let svg = figure.finished(svg: String(decoding: try drawn("svg"), as: UTF8.self))
-            return RenderedFigure(figure: figure, svg: Data(svg.utf8), png: try drawn("png"))
+            return RenderedFigure(figure: figure, svg: Data(svg.utf8), png: try drawn("png"), pdf: try drawn("pdf"))
         }
     }
 

@@ -71,4 +71,16 @@ extension Markup {
 
             """
     }
+
+    /// Precision, recall and F1 of each class.
+    static func classes(_ report: ClassificationReport, split: String) -> Markup {
+        func cells(_ row: ClassificationReport.Row) -> [String] {
+            [row.name] + [row.precision, row.recall, row.f1].map { fixed($0, 3) } + [grouped(row.support)]
+        }
+        let accuracy = ["accuracy", "", "", fixed(report.accuracy, 3), grouped(report.macroAverage.support)]
+        return .table(
+            caption: "Precision, recall and F1 of each class on the \(split) data",
+            header: ["Class", "Precision", "Recall", "F1", "Support"], rows: report.classes.map(cells),
+            footer: [accuracy, cells(report.macroAverage), cells(report.weightedAverage)])
+    }
 }

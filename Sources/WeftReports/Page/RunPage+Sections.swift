@@ -38,7 +38,7 @@ extension RunPage {
             emphasized: best.flatMap { history.epochs.firstIndex(of: $0.epoch) })
         let open: Markup = rows.count <= 12 ? " open=\"open\"" : ""
         let numbers: Markup = "<details\(open)><summary>Epoch by epoch</summary>\n\(table)</details>\n"
-        return "<div class=\"curves\">\n\(drawn.map { picture($0) })</div>\n\(numbers)"
+        return "<div class=\"curves\">\n\(drawn.map { .picture($0) })</div>\n\(numbers)"
     }
 
     private func heading(_ column: String) -> String {
@@ -62,19 +62,11 @@ extension RunPage {
                 rows: csv.rows)
             table = "<details><summary>Counts as a table</summary>\n\(counts)</details>\n"
         }
-        return "\(inWords)\(picture(drawn, wide: true))\(table)"
+        return "\(inWords)\(Markup.picture(drawn, wide: true))\(table)"
     }
 
     var classes: Markup {
-        guard let report else { return "" }
-        func cells(_ row: ClassificationReport.Row) -> [String] {
-            [row.name] + [row.precision, row.recall, row.f1].map { fixed($0, 3) } + [grouped(row.support)]
-        }
-        let accuracy = ["accuracy", "", "", fixed(report.accuracy, 3), grouped(report.macroAverage.support)]
-        return .table(
-            caption: "Precision, recall and F1 of each class on the \(contents.predictionsSplit) data",
-            header: ["Class", "Precision", "Recall", "F1", "Support"], rows: report.classes.map(cells),
-            footer: [accuracy, cells(report.macroAverage), cells(report.weightedAverage)])
+        report.map { .classes($0, split: contents.predictionsSplit) } ?? ""
     }
 
     /// The images as a list that flows with the page's width.
@@ -143,7 +135,7 @@ extension RunPage {
         }
         let drawn: [Markup] = figures.map { drawn in
             let name = drawn.figure.name
-            let links: [Markup] = ["svg", "png", "csv"].map { " <a href=\"./figures/\(name).\($0)\">\($0)</a>" }
+            let links: [Markup] = ["svg", "png", "pdf", "csv"].map { " <a href=\"./figures/\(name).\($0)\">\($0)</a>" }
             return "<tr><th scope=\"row\">figures/\(name)</th><td>\(links)</td></tr>\n"
         }
         guard !rows.isEmpty || !drawn.isEmpty else { return "" }

@@ -8,61 +8,21 @@ struct RunPage {
     let mistakes: [Mistake]
     let figures: [RenderedFigure]
 
-    /// One part of the page; one without a body is left out.
-    struct Part {
-        let id: String
-        let title: String
-        let body: Markup
-    }
-
     func html() throws -> String {
-        let parts = [
-            Part(id: "results", title: "Results", body: results),
-            Part(id: "curves", title: "Course of the training", body: curves),
-            Part(id: "confusion", title: "Confusion matrix", body: confusionPart),
-            Part(id: "classes", title: "Classification report", body: classes),
-            Part(id: "mistakes", title: "Most confident mistakes", body: try mistakesPart),
-            Part(id: "model", title: "Model", body: model),
-            Part(id: "setting", title: "Setting", body: setting),
-            Part(id: "repeat", title: "How to repeat it", body: repeating),
-            Part(id: "files", title: "Files", body: files),
-        ].filter { !$0.body.text.isEmpty }
-        let links: [Markup] = parts.map { "<li><a href=\"#\($0.id)\">\(capitalized($0.id))</a></li>\n" }
-        let sections: [Markup] = parts.map { part in
-            """
-            <section id="\(part.id)" aria-labelledby="\(part.id)-title">
-            <h2 id="\(part.id)-title">\(part.title)</h2>
-            \(part.body)</section>
-
-            """
-        }
-        let page: Markup = """
-            <!DOCTYPE html>
-            <html xmlns="http://www.w3.org/1999/xhtml" lang="en">
-            <head>
-            <meta charset="utf-8" />
-            <meta name="viewport" content="width=device-width, initial-scale=1" />
-            <meta name="color-scheme" content="light dark" />
-            <meta name="generator" content="Weft" />
-            <title>\(contents.title)</title>
-            <style>
-            \(RunPage.style)
-            </style>
-            </head>
-            <body>
-            <header>
-            <p class="kind">Training report</p>
-            <h1>\(contents.title)</h1>
-            \(subtitle)\(notes)\(headline)</header>
-            <nav aria-label="Sections"><ul>
-            \(links)</ul></nav>
-            <main>
-            \(sections)</main>
-            </body>
-            </html>
-
-            """
-        return page.text
+        HTMLPage(
+            kind: "Training report", title: contents.title, header: "\(subtitle)\(notes)\(headline)",
+            parts: [
+                .init(id: "results", title: "Results", body: results),
+                .init(id: "curves", title: "Course of the training", body: curves),
+                .init(id: "confusion", title: "Confusion matrix", body: confusionPart),
+                .init(id: "classes", title: "Classification report", body: classes),
+                .init(id: "mistakes", title: "Most confident mistakes", body: try mistakesPart),
+                .init(id: "model", title: "Model", body: model),
+                .init(id: "setting", title: "Setting", body: setting),
+                .init(id: "repeat", title: "How to repeat it", body: repeating),
+                .init(id: "files", title: "Files", body: files),
+            ]
+        ).html
     }
 
     private var subtitle: Markup {
@@ -74,11 +34,7 @@ struct RunPage {
         return "<p class=\"subtitle\">\(words.joined(separator: " · "))</p>\n"
     }
 
-    private var notes: Markup {
-        guard !contents.notes.isEmpty else { return "" }
-        let items: [Markup] = contents.notes.map { "<li>\($0)</li>" }
-        return "<ul class=\"notes\" aria-label=\"Notes\">\(items)</ul>\n"
-    }
+    private var notes: Markup { .notes(contents.notes) }
 
     /// The numbers one looks for first.
     private var headline: Markup {
@@ -105,31 +61,5 @@ struct RunPage {
             return "<div><dt>\(capitalized(card.label))</dt><dd class=\"value\">\(card.value)</dd>\(detail)</div>\n"
         }
         return "<dl class=\"headline\">\n\(items)</dl>\n"
-    }
-
-    /// A drawn figure with its description below; the picture lies in the page itself.
-    func picture(_ drawn: RenderedFigure, wide: Bool = false) -> Markup {
-        let figure = drawn.figure
-        return """
-            <figure\(wide ? " class=\"wide\"" as Markup : "")>
-            <div class="scroll"><img src="data:image/svg+xml;base64,\(drawn.svg.base64EncodedString())" \
-            width="\(figure.width)" height="\(figure.height)" alt="\(figure.description)" /></div>
-            <figcaption>\(figure.description)</figcaption>
-            </figure>
-
-            """
-    }
-
-    // MARK: - Words and numbers
-
-    func isShare(_ metric: String) -> Bool { metric.contains("accuracy") }
-
-    func words(_ metric: String) -> String { metric.replacing("_", with: " ") }
-
-    func capitalized(_ text: String) -> String { text.prefix(1).uppercased() + text.dropFirst() }
-
-    /// A metric's value as the page shows it: a share as percent.
-    func shown(_ metric: String, _ value: Double) -> String {
-        value.isNaN ? "–" : isShare(metric) ? percent(value) : significant(value)
     }
 }

@@ -6,35 +6,37 @@ public enum RunReport {
     /// The page's name in the run's folder.
     public static let fileName = "report.html"
 
-    /// Writes `confusion.csv`, `predictions.csv`, `classification-report.txt` (these for classifiers), `figures/` (each
-    /// figure as SVG, PNG and CSV) and `report.html`, a page that needs no other file.
+    /// Writes `confusion.csv`, `confusion-training.csv` (where there are predictions for it), `predictions.csv`, `classification-report.txt` (these for classifiers), `figures/` (each
+    /// figure as SVG, PNG, PDF and CSV) and `report.html`, a page that needs no other file.
     ///
     /// Each file is written beside its place and then moved into it, so that none is ever half-written. The tables
     /// come first and stay if drawing fails.
     ///
-    /// - Parameter folder: is made where it does not exist; files of these names in it are replaced.
+    /// - Parameters:
+    ///   - folder: is made where it does not exist; files of these names in it are replaced.
+    ///   - tablesOnly: whether figures and page are left out.
     /// - Throws: `FigureError` for a missing or failing gnuplot, `ReportError` for metrics whose figures would have
     ///   one name, errors of `contents.image`, and an error that names the file for what cannot be written.
-    public static func write(_ contents: RunReportContents, to folder: URL) throws {
+    public static func write(_ contents: RunReportContents, to folder: URL, tablesOnly: Bool = false) throws {
         let confusion = try contents.predictions?.confusionMatrix()
         let report = confusion.map(ClassificationReport.init)
-        let figuresFolder = folder.appending(path: "figures")
-        try FileManager.default.createDirectory(at: figuresFolder, withIntermediateDirectories: true)
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         func write(_ text: String, _ name: String) throws {
             try FileEffects.current.replace(folder.appending(path: name), with: Data(text.utf8))
         }
         if let confusion { try write(confusion.csv.text, "confusion.csv") }
+        if let training = try contents.trainingPredictions?.confusionMatrix() {
+            try write(training.csv.text, "confusion-training.csv")
+        }
         if let predictions = contents.predictions { try write(predictions.csvText, "predictions.csv") }
         if let report { try write(report.text(), "classification-report.txt") }
+        if tablesOnly { return }
 
+        try FileManager.default.createDirectory(
+            at: folder.appending(path: "figures"), withIntermediateDirectories: true)
         let mistakes = try mistakes(of: contents)
         let rendered = try Gnuplot().render(figures(of: contents, confusion: confusion, mistakes: mistakes))
-        for drawn in rendered {
-            let name = "figures/\(drawn.figure.name)"
-            try FileEffects.current.replace(folder.appending(path: "\(name).svg"), with: drawn.svg)
-            try FileEffects.current.replace(folder.appending(path: "\(name).png"), with: drawn.png)
-            try write(drawn.figure.data.text, "\(name).csv")
-        }
+        for drawn in rendered { try drawn.write(to: folder.appending(path: "figures")) }
         let page = RunPage(
             contents: contents, confusion: confusion, report: report, mistakes: mistakes, figures: rendered)
         try write(page.html(), fileName)

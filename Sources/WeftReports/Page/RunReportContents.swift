@@ -16,6 +16,8 @@ public struct RunReportContents: Sendable {
     public var results: [Result] = []
     /// What a classifier said about a split; `nil` for other models.
     public var predictions: Predictions?
+    /// The same about the training images; only its confusion matrix is written.
+    public var trainingPredictions: Predictions?
     /// The split that `predictions` speaks of.
     public var predictionsSplit = "test"
     /// The image of a sample of that split; without it the mistakes are not shown.
@@ -125,13 +127,7 @@ public struct RunReportContents: Sendable {
 }
 
 extension RunReportContents {
-    /// The metrics of the history in its order, the loss first; without their `val_` columns.
-    var metrics: [String] {
-        let others = history.columns.filter {
-            !["epoch", "seconds", "learning_rate", "loss"].contains($0) && !$0.hasPrefix("val_")
-        }
-        return (history.columns.contains("loss") ? ["loss"] : []) + others
-    }
+    var metrics: [String] { history.metrics }
 
     /// The result of the test data, or else of the last split there is.
     var finalResult: Result? { results.first { $0.split == "test" } ?? results.last }

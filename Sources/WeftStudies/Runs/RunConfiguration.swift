@@ -21,11 +21,15 @@ public struct RunConfiguration: Sendable {
     public var epochs: Int
     public var validation: ValidationSplit?
     public var augmentation: Augmentation
+    /// Those of the model file: early stopping, a falling learning rate.
+    public var callbacks: [CallbackSetting]
     public var seed: UInt64
     /// Only the first images of training and test data.
     public var take: Int?
     public var shuffle: Bool
     public var logSteps = false
+    /// Whether the trained model is also shown the training images.
+    public var predictsTraining = false
     /// How convolutions are computed.
     public var math = CompilerOptions.Convolutions.direct
     /// How often the training's state is saved.
@@ -45,6 +49,7 @@ public struct RunConfiguration: Sendable {
         validation = try RunConfiguration.split(file.training)
         augmentation = file.training.augmentation ?? Augmentation()
         augmentation.includesValidation = file.training.augmentValidation ?? false
+        callbacks = file.training.callbacks ?? []
         seed = 0
         shuffle = true
     }
@@ -66,6 +71,7 @@ public struct RunConfiguration: Sendable {
             "batch_size": .int(batchSize), "epochs": .int(epochs), "validation": validation.map(\.configuration) ?? nil,
             "image_size": imageForm.size.configuration, "color_mode": imageForm.colorMode.configuration,
             "augmentation": augmentation.configuration, "augment_validation": .bool(augmentation.includesValidation),
+            "callbacks": .array(callbacks.map(\.configuration)),
             // JSON's readers hold integers in 64 bits with a sign.
             "seed": Int(exactly: seed).map { .int($0) } ?? .string("\(seed)"),
             "take": take.map { .int($0) } ?? nil, "shuffle": .bool(shuffle), "log_steps": .bool(logSteps),
@@ -90,6 +96,7 @@ public struct RunConfiguration: Sendable {
         batchSize = try read("batch_size")
         epochs = try read("epochs")
         validation = try read("validation")
+        callbacks = try read("callbacks")
         seed = try (try? UInt64(read("seed") as String)) ?? read("seed")
         take = try read("take")
         shuffle = try read("shuffle")

@@ -19,10 +19,14 @@ public final class TrainingRun {
     public private(set) var history = History()
     public private(set) var testResults: Evaluation?
     public private(set) var outputs: ModelOutputs?
+    /// For the training images, where they are asked for.
+    public private(set) var trainingOutputs: ModelOutputs?
     public private(set) var weightsSHA256 = ""
     private var optimizerSHA256 = ""
     public private(set) var dataSHA256: [(split: String, hash: String)] = []
     private let started: String
+    /// Told of every change of the run's record.
+    public var recorder: RunRecorder?
 
     /// Loads the data and puts everything together; nothing is written yet.
     ///
@@ -57,9 +61,23 @@ public final class TrainingRun {
             model, optimizer: configuration.optimizer, objective: configuration.objective,
             augmentation: configuration.augmentation, seed: configuration.seed,
             options: CompilerOptions(convolutions: configuration.math))
+        try checkMonitors()
         try trainer.checkReadiness(
             Samples(train), validation: validation.map { Samples($0) }, batchSize: configuration.batchSize,
             epochs: configuration.epochs)
+    }
+
+    /// A callback that follows what the history will not have is found now, not after the first epoch.
+    private func checkMonitors() throws {
+        let names = trainer.valueNames
+        let known = names + (validation == nil ? [] : names.map { "val_" + $0 })
+        for callback in configuration.callbacks where !known.contains(callback.monitor) {
+            let missing =
+                validation == nil && callback.monitor.hasPrefix("val_") ? "; nothing is kept for validation" : ""
+            throw RunError(
+                "\(callback.className) follows '\(callback.monitor)', which this training does not have "
+                    + "(it has \(known.joined(separator: ", ")))\(missing)")
+        }
     }
 
     /// Trains, evaluates, and writes weights, history and record into the folder.
@@ -89,6 +107,7 @@ public final class TrainingRun {
         try timed("evaluation") {
             testResults = try trainer.evaluate(test)
             outputs = try trainer.predict(test)
+            if configuration.predictsTraining { trainingOutputs = try trainer.predict(train) }
         }
         try report(self)
         if history.isPaused { return try writeRecord(folder, status: .interrupted) }
@@ -117,7 +136,9 @@ public final class TrainingRun {
 
     private func train(in folder: RunFolder, resuming state: TrainingState?, callbacks: [any Callback]) throws {
         let stepLogger = configuration.logSteps ? StepLogger(folder.steps) : nil
-        let watchers: [any Callback] = [CSVLogger(folder.history)] + (stepLogger.map { [$0] } ?? [])
+        let watchers: [any Callback] =
+            try [CSVLogger(folder.history)] + (stepLogger.map { [$0] } ?? [])
+            + configuration.callbacks.map { try $0.makeCallback() }
         let checkpoints = Checkpoints(folder.checkpoints, every: configuration.checkpointEvery)
         do {
             try timed("training", before: state?.seconds ?? 0) {
@@ -200,6 +221,17 @@ public final class TrainingRun {
             "history_sha256": weightsSHA256.isEmpty ? nil : .string(history.sha256()),
         ]
         try folder.write(record.prettyJSON, to: folder.record)
+        recorder?.record(storedRun(folder, status: status, reason: reason))
+    }
+
+    private func storedRun(_ folder: RunFolder, status: RunRecord.Status, reason: String?) -> StoredRun {
+        StoredRun(
+            folder: folder.url.standardizedFileURL.path, model: model.displayedName, data: configuration.data,
+            seed: "\(configuration.seed)", status: status.rawValue, reason: reason,
+            started: ISO8601DateFormatter().date(from: started) ?? Date(), updated: Date(),
+            epochs: history.epochs.count, parameters: specificationCount,
+            seconds: timings.first { $0.name == "training" }?.seconds, configuration: configuration.value.description,
+            values: StoredRun.Value.all(of: history, test: testResults))
     }
 
     public var specificationCount: Int { trainer.specifications.map(\.shape.count).reduce(0, +) }

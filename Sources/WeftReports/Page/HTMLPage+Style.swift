@@ -1,5 +1,5 @@
-extension RunPage {
-    /// The page's style: one column of text, light or dark as the reader's system is, and fit for paper.
+extension HTMLPage {
+    /// The pages' style: one column of text, light or dark as the reader's system is, and fit for paper.
     static let style: Markup = """
         :root { color-scheme: light dark; --paper: #ffffff; --ink: #1b2430; --soft: #56616f; --line: #dde2e8;
           --shade: #f4f6f9; --accent: #005a9c; --note: #fff6e0; --note-line: #d99a1c; }
@@ -20,6 +20,7 @@ extension RunPage {
         .kind { margin: 0 0 .3rem; font-size: .8rem; letter-spacing: .08em; text-transform: uppercase;
           color: var(--soft); }
         .subtitle { margin: 0; color: var(--soft); overflow-wrap: anywhere; }
+        .question { margin: 0 0 .4rem; font-size: 1.15rem; }
         .notes { margin: 1.2rem 0 0; padding: .7rem 1rem .7rem 2rem; background: var(--note);
           border-left: 4px solid var(--note-line); border-radius: 4px; }
         .headline { display: grid; grid-template-columns: repeat(auto-fit, minmax(9.5rem, 1fr)); gap: .8rem;
@@ -84,6 +85,13 @@ extension RunPage {
           border-radius: 6px; }
         .mistakes figcaption { color: var(--ink); overflow-wrap: anywhere; }
         .mistakes span { display: block; color: var(--soft); }
+        .sortable button { all: unset; cursor: pointer; }
+        .sortable button:focus-visible { outline: 2px solid var(--accent); }
+        .sortable th[aria-sort=descending] button::after { content: " ▼"; }
+        .sortable th[aria-sort=ascending] button::after { content: " ▲"; }
+        .images { grid-template-columns: repeat(3, 6rem); }
+        @page { size: A4; margin: 16mm 14mm; @bottom-center { content: counter(page) " / " counter(pages);
+          font: 8pt "DejaVu Sans", sans-serif; } }
         @media print {
           :root { color-scheme: light; --paper: #ffffff; --ink: #000000; --soft: #444444; --line: #cccccc;
           --shade: #f6f6f6;
@@ -95,7 +103,14 @@ extension RunPage {
           .scroll, pre { overflow: visible; }
           pre { white-space: pre-wrap; }
           .wide img { max-width: 100%; }
-          .curves { grid-template-columns: 1fr 1fr; }
+          .curves { display: block; }
+          .curves figure { display: inline-block; width: 49%; vertical-align: top; margin-bottom: .6rem; }
+          .sortable { font-size: 7.5pt; }
+          .sortable button::after { content: none; }
+          .numeric td { white-space: normal; }
+          details { display: block; }
+          figcaption { font-size: 7.5pt; }
+          summary { font-weight: 650; list-style: none; }
           .mistakes { grid-template-columns: repeat(6, 1fr); }
         }
         """

@@ -1,0 +1,73 @@
+import Foundation
+import WeftSystem
+
+/// Writes what a study shows: tables, figures, one page with all of it, and that page as PDF.
+public enum StudyReport {
+    public static let pageName = "report.html"
+    public static let pdfName = "report.pdf"
+
+    /// Writes `results.csv`, `comparisons.csv`, a confusion matrix and a classification report for each variant,
+    /// `figures/` (each figure as SVG, PNG, PDF and CSV), `report.html`, which needs no other file, and `report.pdf`.
+    ///
+    /// - Parameter folder: is made where it does not exist; files of these names in it are replaced.
+    /// - Returns: why there is no PDF; `nil` where there is one.
+    /// - Throws: `FigureError` for a missing or failing gnuplot, Foundation's errors for what cannot be written.
+    public static func write(_ contents: StudyReportContents, to folder: URL) throws -> String? {
+        let figuresFolder = folder.appending(path: "figures")
+        try FileManager.default.createDirectory(at: figuresFolder, withIntermediateDirectories: true)
+        func write(_ text: String, _ name: String) throws {
+            try Data(text.utf8).write(to: folder.appending(path: name), options: .atomic)
+        }
+        let tables = StudyTables(contents)
+        try write(tables.results.text, "results.csv")
+        try write(tables.comparisons.text, "comparisons.csv")
+        for (place, variant) in contents.variants.enumerated() {
+            let name = StudyFigures.fileName(contents, place)
+            for (matrix, suffix) in [(variant.confusion, ""), (variant.trainingConfusion, "-training")] {
+                guard let matrix else { continue }
+                try write(matrix.csv.text, "confusion\(suffix)-\(name).csv")
+                try write(matrix.text, "confusion\(suffix)-\(name).txt")
+            }
+            if let matrix = variant.confusion {
+                try write(ClassificationReport(matrix).text(), "classification-report-\(name).txt")
+            }
+        }
+        let figures = StudyFigures(contents)
+        let rendered = try Gnuplot().render(figures.all)
+        for drawn in rendered { try drawn.write(to: figuresFolder) }
+        var page = StudyPage(contents: contents, tables: tables, figures: figures, rendered: rendered)
+        try write(try page.html(), pageName)
+        page.isForPaper = true
+        return try PDFConverter.convert(page.html(), to: folder.appending(path: pdfName))
+    }
+}
+
+/// WeasyPrint, which sets a page as PDF.
+enum PDFConverter {
+    /// - Parameter html: a page that needs no other file.
+    /// - Returns: why there is no PDF; `nil` where there is one.
+    /// - Throws: Foundation's errors for an unwritable temporary folder.
+    static func convert(_ html: String, to pdf: URL) throws -> String? {
+        let path = ProcessInfo.processInfo.environment["PATH"] ?? ""
+        let candidates = path.split(separator: ":").map {
+            URL(fileURLWithPath: String($0)).appending(path: "weasyprint")
+        }
+        guard let program = candidates.first(where: { FileManager.default.isExecutableFile(atPath: $0.path) }) else {
+            return "weasyprint, which makes it, was not found on PATH (apt install weasyprint)"
+        }
+        let temporary = FileManager.default.temporaryDirectory.appending(path: "weft-pdf-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: temporary, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: temporary) }
+        let (page, draft) = (temporary.appending(path: "page.html"), temporary.appending(path: "page.pdf"))
+        let messages = temporary.appending(path: "messages")
+        try Data(html.utf8).write(to: page)
+        let process = try ChildProcess(
+            program, [page.path, draft.path], output: .endOf(messages), errors: .endOf(messages))
+        guard process.wait() == .exited(0), let data = try? Data(contentsOf: draft) else {
+            let said = (try? String(contentsOf: messages, encoding: .utf8)) ?? ""
+            return "weasyprint failed: \(said.split(separator: "\n").last ?? "it gave no reason")"
+        }
+        try data.write(to: pdf, options: .atomic)
+        return nil
+    }
+}

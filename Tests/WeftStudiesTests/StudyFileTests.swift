@@ -1,0 +1,199 @@
+import Foundation
+import Testing
+import Weft
+
+@testable import WeftStudies
+
+@Suite struct StudyFileTests {
+    private static let model = """
+        default_input: [28, 28, 1]
+        layers:
+          - Flatten
+          - Dense: {units: 16, activation: relu}
+          - Dropout: 0.2
+          - Dense: {units: 8, activation: relu}
+          - Dropout: 0.2
+          - Dense: {units: 10, activation: softmax}
+        training: {optimizer: {SGD: {learning_rate: 0.1, momentum: 0.9}}, batch_size: 20, epochs: 10, validation_split: 0.2}
+        """
+
+    private func study(_ yaml: String, scale: Double = 1) throws -> Study {
+        try Study(
+            yaml: yaml, file: "test.yaml", name: "test",
+            models: { name in
+                guard name == "base" else { throw CatalogError("unknown model '\(name)'") }
+                return try ModelFile(yaml: Self.model, name: name)
+            }, scale: Scale(scale))
+    }
+
+    private func layers(_ variant: Variant) -> [String] { variant.file.model.layers.map(\.name) }
+
+    private func problem(_ yaml: String) -> String {
+        do {
+            _ = try study(yaml)
+            return "no problem"
+        } catch {
+            return "\(error)"
+        }
+    }
+
+    // MARK: Grids
+
+    @Test func axesMakeAGrid() throws {
+        let study = try study(
+            """
+            question: Which?
+            model: base
+            vary:
+              optimizer: [sgd, adam]
+              learning_rate: [0.1, 0.01, 0.001]
+            panels_by: optimizer
+            repeats: 3
+            """)
+        #expect(
+            study.variants.map(\.label) == [
+                "sgd, 0.1", "sgd, 0.01", "sgd, 0.001", "adam, 0.1", "adam, 0.01", "adam, 0.001",
+            ])
+        #expect(study.variants[4].file.training.optimizer == .adam(learningRate: 0.01))
+        #expect(study.panels.map(\.title) == ["sgd", "adam"])
+        #expect(study.families.count == 1 && study.families[0].entries.count == 6)
+        #expect(study.seeds == [1, 2, 3])
+        #expect(study.measures.map(\.name) == ["val_accuracy", "test_accuracy"])
+    }
+
+    @Test func theLearningRateGoesIntoWhateverOptimizerThereIs() throws {
+        let study = try study("{question: Which?, model: base, vary: {learning_rate: [0.5, 0.25]}}")
+        #expect(study.variants[1].file.training.optimizer == .sgd(learningRate: 0.25, momentum: 0.9))
+    }
+
+    @Test func anAxisMayBeALayersArgument() throws {
+        let study = try study("{question: Which?, model: base, vary: {layers.dense.units: [4, 32]}}")
+        #expect(try study.variants.map { try $0.parameterCount() } == [785 * 4 + 5 * 8 + 90, 785 * 32 + 33 * 8 + 90])
+    }
+
+    // MARK: Variants
+
+    @Test func variantsOverrideAnything() throws {
+        let study = try study(
+            """
+            question: Which?
+            model: base
+            variants:
+              plain: {}
+              tanh: {layers: {dense dense_1: {activation: tanh}}}
+              bare: {remove: Dropout}
+              normalised: {insert: {after dense dense_1: BatchNormalization}, epochs: 3}
+              elsewhere: {data: cifar-10, callbacks: [{EarlyStopping: {patience: 2}}]}
+              first: {validation_count: 50, validation_first: true}
+            """)
+        let text = study.variants.map(\.text)
+        #expect(text[1].contains("\"tanh\"") && !text[1].contains("\"relu\""))
+        #expect(layers(study.variants[2]) == ["flatten", "dense", "dense_1", "dense_2"])
+        #expect(layers(study.variants[3]).filter { $0.hasPrefix("batch") }.count == 2)
+        #expect(study.variants[3].file.training.epochs == 3)
+        #expect(study.variants[4].data == "cifar-10")
+        #expect(study.variants[4].file.training.callbacks?.map(\.monitor) == ["val_loss"])
+        #expect(study.variants[5].file.training.validationSplit == nil)
+        #expect(study.variants[5].file.training.validationCount == 50)
+        #expect(Set(study.variants.map(\.fingerprint)).count == 6)
+    }
+
+    /// What is the same under two labels is trained once and shown twice.
+    @Test func panelsShareTheirDefault() throws {
+        let study = try study(
+            """
+            question: Which?
+            model: base
+            panels:
+              Activation:
+                relu: {}
+                tanh: {layers: {dense: {activation: tanh}}}
+              Regularisation:
+                dropout: {}
+                none: {remove: Dropout}
+            """)
+        #expect(study.variants.map(\.label) == ["default", "Activation: tanh", "Regularisation: none"])
+        #expect(study.variants.map(\.name) == ["default", "activation-tanh", "regularisation-none"])
+        #expect(study.families.map { $0.entries.map(\.variant) } == [[0, 1], [0, 2]])
+        #expect(try study.variant(named: "none").label == "Regularisation: none")
+    }
+
+    @Test func aFingerprintDependsOnEverythingThatChangesNumbers() throws {
+        func fingerprint(_ settings: String) throws -> String {
+            try study("{question: Which?, model: base, variants: {one: {\(settings)}}}").variants[0].fingerprint
+        }
+        #expect(try fingerprint("") == fingerprint("epochs: 10"))
+        let all = try ["", "epochs: 9", "data: cifar-10", "layers: {dense: {units: 17}}", "batch_size: 21"].map(
+            fingerprint)
+        #expect(Set(all).count == all.count)
+    }
+
+    @Test func aRehearsalDoesLess() throws {
+        let yaml = "{question: Which?, model: base, training: {validation_count: 200}, variants: {one: {}}}"
+        let study = try study(yaml, scale: 0.1)
+        #expect(study.variants[0].file.training.epochs == 1)
+        #expect(study.variants[0].file.training.validationCount == 20)
+        #expect(study.runName == "test-scale-0.1")
+        #expect(Scale.full.of(7) == 7)
+        #expect(throws: StudyError.self) { try Scale(0) }
+        #expect(throws: StudyError.self) { try Scale(1.5) }
+    }
+
+    // MARK: Mistakes
+
+    @Test func mistakesAreSaidWithTheirLine() {
+        let head = "question: Which?\nmodel: base\n"
+        let cases: [(yaml: String, expected: String)] = [
+            ("model: base", "test.yaml"),
+            ("question: Which?\nmodel: base", "a study has 'vary', 'variants' or 'panels'"),
+            (head + "varants: {}", "test.yaml:3: unknown argument 'varants' (did you mean 'variants'?)"),
+            (head + "variants:\n  one: {epoch: 3}", "test.yaml:4: unknown setting 'epoch' (did you mean 'epochs'?)"),
+            (
+                head + "variants:\n  one:\n    layers:\n      dense_7: {units: 3}",
+                "test.yaml:6: the model has no layer 'dense_7'"
+            ),
+            (
+                head + "variants:\n  one:\n    epochs: 3\n    layers:\n      dense: {unit: 3}",
+                "test.yaml:7: Dense: unknown argument 'unit' (did you mean 'units'?)"
+            ),
+            (head + "variants:\n  one: {}\n  two:\n    optimizer: adm", "test.yaml:6: unknown optimizer 'adm'"),
+            (head + "variants:\n  one: {}\n  two: {epochs: 10}", "test.yaml:5: 'two' is the same as 'one'"),
+            (head + "variants:\n  one: {model: nothing}", "test.yaml:4: unknown model 'nothing'"),
+            (head + "variants:\n  one: {insert: {behind dense: Flatten}}", "expected 'after' or 'before'"),
+            (head + "variants:\n  one: {epochs: 0}", "test.yaml:4: training: epochs must be at least 1, got 0"),
+            (head + "variants: {one: {}}\nrepeats: 0", "test.yaml:4: repeats must be at least 1"),
+            (head + "variants: {one: {}}\nshow: [curve]", "unknown part 'curve' (did you mean 'curves'?)"),
+            (head + "vary: {epochs: [1, 2]}\nvariants: {one: {}}", "a study has one of the three"),
+            (head + "vary: {optimizer: [{SGD: 0.1}]}", "needs a name"),
+            (head + "vary: {epochs: [1, 2]}\npanels_by: optimizer", "there is no axis 'optimizer'"),
+            ("question: Which?\nvariants: {one: {}}", "has no model"),
+            (
+                head + "training: {validation_split: 0}\nvariants: {one: {}}\nmeasure: [val_accuracy]",
+                "test.yaml:5: val_accuracy is measured on validation data"
+            ),
+            ("question: [", "not valid YAML"), ("- 1", "a study file is a mapping"),
+        ]
+        for (yaml, expected) in cases {
+            let found = problem(yaml)
+            #expect(found.contains(expected), "\(yaml)\n→ \(found)\nnot: \(expected)")
+            #expect(found.split(separator: "\n").count <= 2)
+        }
+    }
+
+    // MARK: The studies that come with Weft
+
+    @Test func theStudiesOfTheReportsAreWhole() throws {
+        let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent().appending(path: "Studies")
+        let names = StudyCatalog(directory: folder.path).names
+        #expect(names.count >= 12)
+        for name in names {
+            let study = try Study.read(folder.appending(path: "\(name).yaml").path)
+            #expect(!study.title.isEmpty && study.question.hasSuffix("?") && !study.source.isEmpty, "\(name)")
+            for variant in study.variants {
+                guard let theirs = variant.theirs.first(where: { $0.name == "parameters" }) else { continue }
+                #expect(try Double(variant.parameterCount()) == theirs.value, "\(name): \(variant.label)")
+            }
+        }
+    }
+}

@@ -82,6 +82,7 @@ struct ReportContents {
                     entry("optimizer", configuration.optimizer.configuration.description),
                     entry("loss", configuration.loss.name), entry("batch size", "\(configuration.batchSize)"),
                     entry("epochs", "\(configuration.epochs)"),
+                    entry("steps per epoch", configuration.stepsPerEpoch.map { "\($0)" } ?? "all images"),
                     entry("order", configuration.shuffle ? "shuffled" : "as given"),
                     entry("validation", configuration.validation.map(Self.text) ?? "none"),
                     entry("augmentation", Self.text(configuration.augmentation)),

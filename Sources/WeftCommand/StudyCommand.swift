@@ -127,9 +127,10 @@ struct StudyShowCommand: ParsableCommand {
 
     private func row(_ variant: Variant, _ estimate: VariantEstimate?) throws -> [String] {
         let settings = try RunConfiguration(variant.file, source: variant.name, data: variant.data)
-        let parameters = try estimate?.parameters ?? variant.parameterCount()
+        // A model without an input shape has none to count without data.
+        let parameters = estimate?.parameters ?? (try? variant.parameterCount())
         return [
-            variant.label, Terminal.grouped(parameters), settings.optimizer.name,
+            variant.label, parameters.map(Terminal.grouped) ?? "–", settings.optimizer.name,
             "\(settings.optimizer.learningRate.rate(step: 0))", "\(settings.batchSize)", "\(settings.epochs)",
             variant.data, estimate.map { Terminal.time($0.seconds) } ?? "–",
         ]

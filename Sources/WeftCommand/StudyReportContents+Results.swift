@@ -86,7 +86,8 @@ extension StudyReportContents.Variant {
                 + "batch \(settings.batchSize), \(settings.epochs) epochs; "
                 + variant.file.model.layers.map { type(of: $0.layer).className }.joined(separator: " · "),
             count: results.runs.count)
-        parameters = try results.parameters ?? variant.parameterCount()
+        // A model without an input shape has none to count before its first training.
+        parameters = results.parameters ?? (try? variant.parameterCount())
         missing = results.missing.map { "repeat \($0.number): \($0.reason)" }
         // What the source gives is compared too, though the study may not ask for it.
         let wanted = study.measures + variant.theirs.map { Measure($0.name) }.filter { !study.measures.contains($0) }

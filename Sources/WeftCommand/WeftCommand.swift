@@ -16,7 +16,8 @@ struct WeftCommand: ParsableCommand {
         subcommands: [
             ModelsCommand.self, SummaryCommand.self, TrainCommand.self, EvaluateCommand.self, PredictCommand.self,
             DataCommand.self, BenchCommand.self, VerifyCommand.self,
-            ConvertCommand.self, StudyCommand.self, RunsCommand.self, CompareCommand.self, ReadHDF5Command.self,
+            ConvertCommand.self, StudyCommand.self, RunsCommand.self, TrainAndTestCommand.self, CompareCommand.self,
+            ReadHDF5Command.self,
         ])
 
     /// Runs the command; an error is one or two lines on standard error and a status that is not 0.

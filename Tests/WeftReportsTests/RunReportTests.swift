@@ -54,7 +54,7 @@ import Testing
             let figures = ["loss-epoch", "loss-time", "accuracy-epoch", "accuracy-time", "confusion", "mistakes"]
             #expect(
                 try names(in: folder.appending(path: "figures"))
-                    == Set(figures.flatMap { ["\($0).svg", "\($0).png", "\($0).csv"] }))
+                    == Set(figures.flatMap { ["\($0).svg", "\($0).png", "\($0).pdf", "\($0).csv"] }))
             #expect(try Predictions(contentsOf: folder.appending(path: "predictions.csv")) == contents.predictions)
             let matrix = try ConfusionMatrix(csv: CSV(contentsOf: folder.appending(path: "confusion.csv")))
             #expect(matrix.counts == Fashion.counts)

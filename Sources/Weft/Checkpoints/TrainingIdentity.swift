@@ -13,7 +13,9 @@ public struct TrainingIdentity: Codable, Hashable, Sendable {
     /// In the order in which differences are reported.
     public let parts: [Part]
 
-    init(_ trainer: Trainer, data: Samples, validation: Samples?, batchSize: Int, shuffle: Bool) throws {
+    init(
+        _ trainer: Trainer, data: Samples, validation: Samples?, batchSize: Int, stepsPerEpoch: Int?, shuffle: Bool
+    ) throws {
         let objective = trainer.objective.outputs.map { output -> ConfigurationValue in
             [
                 "loss": output.loss.configuration, "weight": .float(output.weight),
@@ -29,6 +31,7 @@ public struct TrainingIdentity: Codable, Hashable, Sendable {
             .init(name: "objective", value: ConfigurationValue.array(objective).description),
             .init(name: "augmentation", value: trainer.augmentation.identity),
             .init(name: "batch size", value: "\(batchSize)"),
+            .init(name: "number of steps of an epoch", value: stepsPerEpoch.map { "\($0)" } ?? "all"),
             .init(name: "order of the samples", value: shuffle ? "shuffled" : "as given"),
             .init(name: "algorithm of convolutions", value: trainer.options.convolutions.rawValue),
         ]
@@ -61,10 +64,12 @@ extension Trainer {
     ///
     /// - Throws: `CheckpointError` naming the first thing that is another: data, model, seed, optimizer, and so on.
     public func check(
-        _ state: TrainingState, data: Samples, validation: Samples? = nil, batchSize: Int = 32, shuffle: Bool = true
+        _ state: TrainingState, data: Samples, validation: Samples? = nil, batchSize: Int = 32,
+        stepsPerEpoch: Int? = nil, shuffle: Bool = true
     ) throws {
         let identity = try TrainingIdentity(
-            self, data: data, validation: validation, batchSize: min(batchSize, data.count), shuffle: shuffle)
+            self, data: data, validation: validation, batchSize: min(batchSize, data.count),
+            stepsPerEpoch: stepsPerEpoch, shuffle: shuffle)
         try identity.check(state.identity)
     }
 

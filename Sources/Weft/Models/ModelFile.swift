@@ -35,11 +35,13 @@ public struct ModelFile: Sendable {
         public var validationSplit: Double?
         public var validationCount: Int?
         public var validationFirst: Bool?
+        /// Steps of an epoch, where it is not to go through all images.
+        public var stepsPerEpoch: Int?
+        /// What watches the training: early stopping, a falling learning rate.
+        public var callbacks: [CallbackSetting]?
         /// What changes the images to train on, and whether it changes those to validate on, too.
         public var augmentation: Augmentation?
         public var augmentValidation: Bool?
-        /// What watches the training: early stopping, a falling learning rate.
-        public var callbacks: [CallbackSetting]?
 
         public init() {}
 
@@ -187,8 +189,9 @@ public struct ModelFile: Sendable {
             .init("batch_size", \.defaults.batchSize),
             .init("epochs", \.defaults.epochs), .init("validation_split", \.defaults.validationSplit),
             .init("validation_count", \.defaults.validationCount),
+            .init("validation_first", \.defaults.validationFirst),
+            .init("steps_per_epoch", \.defaults.stepsPerEpoch), .init("callbacks", \.defaults.callbacks),
             .init("augmentation", \.defaults.augmentation), .init("augment_validation", \.defaults.augmentValidation),
-            .init("validation_first", \.defaults.validationFirst), .init("callbacks", \.defaults.callbacks),
         ]
         static let template = Training()
         var defaults = TrainingDefaults()
@@ -209,6 +212,7 @@ public struct ModelFile: Sendable {
             try check(defaults.batchSize, "batch_size")
             try check(defaults.epochs, "epochs")
             try check(defaults.validationCount, "validation_count")
+            try check(defaults.stepsPerEpoch, "steps_per_epoch")
             try InvalidArgument.check(
                 (defaults.lossWeight ?? 1).isFinite, "loss_weight", "must be a number, got \(defaults.lossWeight ?? 1)")
             let split = defaults.validationSplit ?? 0

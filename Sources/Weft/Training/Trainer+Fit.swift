@@ -8,6 +8,7 @@ extension Trainer {
     ///   - data: images with labels.
     ///   - batchSize: 32 by default; the last batch of an epoch holds what is left.
     ///   - epochs: 1 by default.
+    ///   - stepsPerEpoch: how many batches of its order an epoch trains on; by default all.
     ///   - validation: evaluated after every epoch, reported with `val_` in front.
     ///   - shuffle: whether each epoch has an order of its own; it does by default.
     ///   - callbacks: told of every step and epoch, in this order; each may end the training.
@@ -20,29 +21,35 @@ extension Trainer {
     ///   other data, another model, seed or optimizer.
     @discardableResult
     public func fit(
-        _ data: Dataset, batchSize: Int = 32, epochs: Int = 1, validation: Dataset? = nil, shuffle: Bool = true,
-        callbacks: [any Callback] = [], checkpoints: Checkpoints? = nil, resuming state: TrainingState? = nil
+        _ data: Dataset, batchSize: Int = 32, epochs: Int = 1, stepsPerEpoch: Int? = nil, validation: Dataset? = nil,
+        shuffle: Bool = true, callbacks: [any Callback] = [], checkpoints: Checkpoints? = nil,
+        resuming state: TrainingState? = nil
     ) throws -> History {
         try fit(
-            Samples(data), batchSize: batchSize, epochs: epochs, validation: validation.map { Samples($0) },
-            shuffle: shuffle, callbacks: callbacks, checkpoints: checkpoints, resuming: state)
+            Samples(data), batchSize: batchSize, epochs: epochs, stepsPerEpoch: stepsPerEpoch,
+            validation: validation.map { Samples($0) }, shuffle: shuffle, callbacks: callbacks,
+            checkpoints: checkpoints, resuming: state)
     }
 
     /// Trains on samples of any features; otherwise as `fit` on a dataset.
     @discardableResult
     public func fit(
-        _ data: Samples, batchSize: Int = 32, epochs: Int = 1, validation: Samples? = nil, shuffle: Bool = true,
-        callbacks: [any Callback] = [], checkpoints: Checkpoints? = nil, resuming state: TrainingState? = nil
+        _ data: Samples, batchSize: Int = 32, epochs: Int = 1, stepsPerEpoch: Int? = nil, validation: Samples? = nil,
+        shuffle: Bool = true, callbacks: [any Callback] = [], checkpoints: Checkpoints? = nil,
+        resuming state: TrainingState? = nil
     ) throws -> History {
-        try checkReadiness(data, validation: validation, batchSize: batchSize, epochs: epochs)
+        try checkReadiness(
+            data, validation: validation, batchSize: batchSize, epochs: epochs, stepsPerEpoch: stepsPerEpoch)
         let batchSize = min(batchSize, data.count)
         let plan = TrainingPlan(
-            epochs: epochs, stepsPerEpoch: (data.count + batchSize - 1) / batchSize, batchSize: batchSize,
+            epochs: epochs, stepsPerEpoch: stepsPerEpoch ?? (data.count + batchSize - 1) / batchSize,
+            batchSize: batchSize,
             hasValidation: validation != nil)
         var identity: TrainingIdentity?
         if checkpoints != nil || state != nil {
             identity = try TrainingIdentity(
-                self, data: data, validation: validation, batchSize: batchSize, shuffle: shuffle)
+                self, data: data, validation: validation, batchSize: batchSize, stepsPerEpoch: stepsPerEpoch,
+                shuffle: shuffle)
         }
         if let state { try identity?.check(state.identity) }
         let loop = TrainingLoop(

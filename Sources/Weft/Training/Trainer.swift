@@ -200,11 +200,23 @@ public final class Trainer {
 
     /// Makes every check that `fit` makes, and compiles the first training step, so that a mistake is known before
     /// anything is written.
-    public func checkReadiness(_ data: Samples, validation: Samples? = nil, batchSize: Int, epochs: Int) throws {
+    public func checkReadiness(
+        _ data: Samples, validation: Samples? = nil, batchSize: Int, epochs: Int, stepsPerEpoch: Int? = nil
+    ) throws {
         try check(data)
         if let validation { try check(validation) }
         try check(positive: batchSize, "batch size")
         try check(positive: epochs, "epochs")
+        if let stepsPerEpoch {
+            try check(positive: stepsPerEpoch, "steps per epoch")
+            let steps = (data.count + batchSize - 1) / batchSize
+            guard stepsPerEpoch <= steps else {
+                throw TrainingError.argument(
+                    name: "steps per epoch",
+                    problem: "can be at most \(steps), which go through all \(data.count) samples, got \(stepsPerEpoch)"
+                )
+            }
+        }
         _ = try step(.training, batchSize: min(batchSize, data.count), data)
     }
 

@@ -102,12 +102,13 @@ extension HTMLPage {
           h2, h3, caption { break-after: avoid; }
           .scroll, pre { overflow: visible; }
           pre { white-space: pre-wrap; }
-          .wide img { max-width: 100%; }
+          .wide img { max-width: 72%; }
           .curves { display: block; }
           .curves figure { display: inline-block; width: 49%; vertical-align: top; margin-bottom: .6rem; }
           .sortable { font-size: 7.5pt; }
           .sortable button::after { content: none; }
-          .numeric td { white-space: normal; }
+          .numeric td, .numeric thead th:not(:first-child) { white-space: normal; }
+          .sortable th, .sortable td { padding: .2rem .35rem; }
           details { display: block; }
           figcaption { font-size: 7.5pt; }
           summary { font-weight: 650; list-style: none; }

@@ -49,7 +49,9 @@ struct StudyPage {
         var titles: [String] = []
         for family in contents.families where !titles.contains(family.title) { titles.append(family.title) }
         let ours: [Markup] = titles.map { title in
-            let sentences = contents.families.filter { $0.title == title }.flatMap(\.conclusions)
+            var sentences: [String] = []
+            for sentence in contents.families.filter({ $0.title == title }).flatMap(\.conclusions)
+            where !sentences.contains(sentence) { sentences.append(sentence) }
             let heading: Markup = title.isEmpty || sentences.isEmpty ? "" : "<h3>\(title)</h3>\n"
             let items: [Markup] = sentences.map { "<li>\($0)</li>\n" }
             return items.isEmpty ? "" : "\(heading)<ul>\n\(items)</ul>\n"
@@ -96,7 +98,8 @@ struct StudyPage {
                 ? "Mean ± sample standard deviation (n); in brackets the 95 % interval of the mean (Student's t)."
                 : "One training each: there is no deviation to give.")
             + (bests.isEmpty ? "" : " In the best epoch: the mean over each training's best epoch by that measure.")
-            + " The leading mean is marked, which need not be a proven lead. A click on a heading sorts."
+            + " The leading mean is marked, which need not be a proven lead."
+            + (isForPaper ? "" : " A click on a heading sorts.")
         let columns: [Markup] = heads.map { "<th scope=\"col\"><button type=\"button\">\($0)</button></th>" }
         return """
             <div class="scroll"><table class="numeric sortable"><caption>\(caption)</caption>

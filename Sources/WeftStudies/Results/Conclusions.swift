@@ -9,7 +9,7 @@ extension StudyResults {
         guard tried.count >= 2 else { return [] }
         guard !comparisons.isEmpty else {
             return [
-                "By \(name) nothing is concluded: a difference can be told from noise only with two or more repeats."
+                "Nothing is concluded: a difference can be told from noise only with two or more repeats."
             ]
         }
         let proved = comparisons.filter(\.result.isSignificant)

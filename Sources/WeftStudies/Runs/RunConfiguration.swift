@@ -20,9 +20,11 @@ public struct RunConfiguration: Sendable {
     public var batchSize: Int
     public var epochs: Int
     public var validation: ValidationSplit?
-    public var augmentation: Augmentation
+    /// Steps of an epoch, where it is not to go through all images.
+    public var stepsPerEpoch: Int?
     /// Those of the model file: early stopping, a falling learning rate.
     public var callbacks: [CallbackSetting]
+    public var augmentation: Augmentation
     public var seed: UInt64
     /// Only the first images of training and test data.
     public var take: Int?
@@ -47,9 +49,10 @@ public struct RunConfiguration: Sendable {
         batchSize = file.training.batchSize ?? 32
         epochs = file.training.epochs ?? 1
         validation = try RunConfiguration.split(file.training)
+        stepsPerEpoch = file.training.stepsPerEpoch
+        callbacks = file.training.callbacks ?? []
         augmentation = file.training.augmentation ?? Augmentation()
         augmentation.includesValidation = file.training.augmentValidation ?? false
-        callbacks = file.training.callbacks ?? []
         seed = 0
         shuffle = true
     }
@@ -69,9 +72,9 @@ public struct RunConfiguration: Sendable {
             "data": .string(data), "optimizer": optimizer.configuration, "loss": loss.configuration,
             "loss_weight": .double(lossWeight), "metrics": .array(metrics.map(\.configuration)),
             "batch_size": .int(batchSize), "epochs": .int(epochs), "validation": validation.map(\.configuration) ?? nil,
+            "steps_per_epoch": stepsPerEpoch.configuration, "callbacks": .array(callbacks.map(\.configuration)),
             "image_size": imageForm.size.configuration, "color_mode": imageForm.colorMode.configuration,
             "augmentation": augmentation.configuration, "augment_validation": .bool(augmentation.includesValidation),
-            "callbacks": .array(callbacks.map(\.configuration)),
             // JSON's readers hold integers in 64 bits with a sign.
             "seed": Int(exactly: seed).map { .int($0) } ?? .string("\(seed)"),
             "take": take.map { .int($0) } ?? nil, "shuffle": .bool(shuffle), "log_steps": .bool(logSteps),
@@ -96,6 +99,7 @@ public struct RunConfiguration: Sendable {
         batchSize = try read("batch_size")
         epochs = try read("epochs")
         validation = try read("validation")
+        stepsPerEpoch = try read("steps_per_epoch")
         callbacks = try read("callbacks")
         seed = try (try? UInt64(read("seed") as String)) ?? read("seed")
         take = try read("take")

@@ -64,7 +64,16 @@ public final class TrainingRun {
         try checkMonitors()
         try trainer.checkReadiness(
             Samples(train), validation: validation.map { Samples($0) }, batchSize: configuration.batchSize,
-            epochs: configuration.epochs)
+            epochs: configuration.epochs,
+            stepsPerEpoch: stepsPerEpoch)
+    }
+
+    /// Of part of the images there may be fewer steps than the model's author had.
+    private var stepsPerEpoch: Int? {
+        guard configuration.take != nil else { return configuration.stepsPerEpoch }
+        return configuration.stepsPerEpoch.map {
+            min($0, (train.count + configuration.batchSize - 1) / configuration.batchSize)
+        }
     }
 
     /// A callback that follows what the history will not have is found now, not after the first epoch.
@@ -119,7 +128,7 @@ public final class TrainingRun {
     private func check(_ state: TrainingState) throws {
         try trainer.check(
             state, data: Samples(train), validation: validation.map { Samples($0) }, batchSize: configuration.batchSize,
-            shuffle: configuration.shuffle)
+            stepsPerEpoch: stepsPerEpoch, shuffle: configuration.shuffle)
     }
 
     private func writeModel(_ folder: RunFolder) throws {
@@ -127,7 +136,8 @@ public final class TrainingRun {
             "optimizer": configuration.optimizer.configuration, "loss": configuration.loss.configuration,
             "loss_weight": .double(configuration.lossWeight),
             "metrics": .array(configuration.metrics.map(\.configuration)), "batch_size": .int(configuration.batchSize),
-            "epochs": .int(configuration.epochs), "augmentation": configuration.augmentation.configuration,
+            "epochs": .int(configuration.epochs), "callbacks": .array(configuration.callbacks.map(\.configuration)),
+            "augmentation": configuration.augmentation.configuration,
             "augment_validation": .bool(configuration.augmentation.includesValidation),
         ]
         try folder.write(try model.modelFileText(training: training), to: folder.model)
@@ -143,7 +153,8 @@ public final class TrainingRun {
         do {
             try timed("training", before: state?.seconds ?? 0) {
                 history = try trainer.fit(
-                    train, batchSize: configuration.batchSize, epochs: configuration.epochs, validation: validation,
+                    train, batchSize: configuration.batchSize, epochs: configuration.epochs,
+                    stepsPerEpoch: stepsPerEpoch, validation: validation,
                     shuffle: configuration.shuffle, callbacks: watchers + callbacks, checkpoints: checkpoints,
                     resuming: state)
             }

@@ -147,7 +147,10 @@ import Weft
             ("model: base", "test.yaml"),
             ("question: Which?\nmodel: base", "a study has 'vary', 'variants' or 'panels'"),
             (head + "varants: {}", "test.yaml:3: unknown argument 'varants' (did you mean 'variants'?)"),
-            (head + "variants:\n  one: {epoch: 3}", "test.yaml:4: unknown setting 'epoch' (did you mean 'epochs'?)"),
+            (
+                head + "variants:\n  one: {epoch: 3}",
+                "test.yaml:4: unknown setting 'epoch' (did you mean 'epochs' or 'steps_per_epoch'?)"
+            ),
             (
                 head + "variants:\n  one:\n    layers:\n      dense_7: {units: 3}",
                 "test.yaml:6: the model has no layer 'dense_7'"

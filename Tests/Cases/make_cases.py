@@ -33,7 +33,7 @@ def depthwise_separable_rmsprop():
            L.DepthwiseConv2D(3, strides=2, padding="same", depth_multiplier=2, activation="relu"),
            L.SeparableConv2D(24, (2, 3), depth_multiplier=2, use_bias=False), L.BatchNormalization(momentum=0.9, epsilon=1e-2),
            L.ReLU(negative_slope=0.1), L.GlobalAveragePooling2D(), L.Dense(10, activation="softmax")])
-    m.compile(O.RMSprop(1e-3, rho=0.95, momentum=0.8, epsilon=1e-4), SPARSE, metrics=["accuracy"])
+    m.compile(O.RMSprop(2e-4, rho=0.95, momentum=0.8, epsilon=1e-4), SPARSE, metrics=["accuracy"])
     return m, "labels"
 
 

@@ -14,7 +14,8 @@ public struct TrainingIdentity: Codable, Hashable, Sendable {
     public let parts: [Part]
 
     init(
-        _ trainer: Trainer, data: Samples, validation: Samples?, batchSize: Int, stepsPerEpoch: Int?, shuffle: Bool
+        _ trainer: Trainer, data: Samples, validation: Samples?, batchSize: Int, stepsPerEpoch: Int? = nil,
+        shuffle: Bool
     ) throws {
         let objective = trainer.objective.outputs.map { output -> ConfigurationValue in
             [

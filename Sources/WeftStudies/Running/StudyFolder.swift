@@ -82,6 +82,12 @@ public struct StudyJob: Sendable {
         return record.isComplete ? .finished : .unfinished
     }
 
+    /// Whether another process works on it: a training whose study was killed ends by itself, but not at once.
+    var isInUse: Bool {
+        guard FileManager.default.fileExists(atPath: folder.url.path) else { return false }
+        return (try? folder.lock()) == nil
+    }
+
     func markFailed(_ reason: String) throws {
         try Data((reason + "\n").utf8).write(to: failure, options: .atomic)
     }

@@ -101,8 +101,10 @@ public final class StudyRunner {
         while !running.isEmpty || (!waiting.isEmpty && !outcome.wasInterrupted && !hasToStop) {
             if isInterrupted(), !outcome.wasInterrupted { interrupt() }
             try collect(send)
-            while running.count < settings.jobs, !waiting.isEmpty, !outcome.wasInterrupted, !hasToStop {
-                try start(waiting.removeFirst(), send)
+            while running.count < settings.jobs, !outcome.wasInterrupted, !hasToStop,
+                let next = waiting.firstIndex(where: { !$0.isInUse })
+            {
+                try start(waiting.remove(at: next), send)
             }
             if ContinuousClock.now - lastProgress > .milliseconds(400) {
                 lastProgress = .now

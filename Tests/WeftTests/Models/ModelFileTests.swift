@@ -104,6 +104,7 @@ import WeftGraph
     /// Parameters of every classifier, as Keras counts them for 28×28×1.
     static let counts: [String: Int] = [
         "fully-connected": 1_069_670, "small-cnn": 578_150, "big-cnn": 283_158, "own-cnn": 508_410,
+        "cnn-augmented": 430_890, "mlnn-augmented": 567_434,
         "mlp": 669_706, "mlp1": 669_706, "mlp2": 669_706, "mlp-tanh": 669_706, "mlp-sigmoid": 669_706,
         "mlp-no-dropout": 669_706, "mlp-l1": 669_706, "mlp-l2": 669_706, "mlp-batch-norm": 673_802,
         "mlp-1-hidden": 407_050, "mlp-3-hidden": 932_362, "mlp-256": 269_322, "mlp-1024": 1_863_690,

@@ -24,6 +24,8 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 DATA = os.environ.get("FASHION_MNIST", "/usr/share/datasets/fashion-mnist")
 OTHER_BACKENDS = ["tensorflow", "torch"]
 BATCH, STEPS = 32, 40
+# Where the backends themselves are far apart, a case shows nothing. Keras's average pooling with `same` padding is not
+# here for that reason: on torch it counts the padding.
 I, S, M = keras.Input, keras.Sequential, keras.Model
 SPARSE = "sparse_categorical_crossentropy"
 
@@ -33,14 +35,14 @@ def depthwise_separable_rmsprop():
            L.DepthwiseConv2D(3, strides=2, padding="same", depth_multiplier=2, activation="relu"),
            L.SeparableConv2D(24, (2, 3), depth_multiplier=2, use_bias=False), L.BatchNormalization(momentum=0.9, epsilon=1e-2),
            L.ReLU(negative_slope=0.1), L.GlobalAveragePooling2D(), L.Dense(10, activation="softmax")])
-    m.compile(O.RMSprop(1e-3, rho=0.95, momentum=0.8, epsilon=1e-4), SPARSE, metrics=["accuracy"])
+    m.compile(O.RMSprop(2e-4, rho=0.95, momentum=0.8, epsilon=1e-4), SPARSE, metrics=["accuracy"])
     return m, "labels"
 
 
 def layernorm_prelu_nesterov():
     m = S([I((28, 28, 1)), L.Conv2D(8, 3, padding="same"), L.LayerNormalization(), L.PReLU(shared_axes=[1, 2]),
            L.AveragePooling2D(2), L.Conv2D(12, (3, 2)), L.LayerNormalization(axis=[1, 2, 3], center=False),
-           L.PReLU(alpha_initializer="glorot_uniform"), L.AveragePooling2D(3, strides=2, padding="same"), L.Flatten(),
+           L.PReLU(alpha_initializer="glorot_uniform"), L.AveragePooling2D(3, strides=2), L.Flatten(),
            L.Dense(10, activation="softmax")])
     m.compile(O.SGD(0.02, momentum=0.9, nesterov=True, clipnorm=0.5), SPARSE, metrics=["accuracy"])
     return m, "labels"

@@ -58,8 +58,8 @@ enum KilledModel: String, CaseIterable {
         }
     }
 
-    /// Planted faults, each seen to fail here: the sums of an epoch not restored; the optimizer's slots not restored; the
-    /// shuffled order begun anew at a resumption; `StepLogger` keeping what came after the checkpoint.
+    /// Planted faults, each seen to fail here: the optimizer's state not restored; `StepLogger` keeping what came after the
+    /// checkpoint.
     @Test(arguments: KilledModel.allCases)
     func killedAtRandom(_ model: KilledModel) throws {
         let kills = (Self.isLong ? 100 : 20) / KilledModel.allCases.count
@@ -278,7 +278,7 @@ enum KilledModel: String, CaseIterable {
             let names = try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted {
                 $0.localizedStandardCompare($1) == .orderedAscending
             }
-            #expect(names.count == 2)
+            try #require(names.count == 2)
             var data = try Data(contentsOf: folder.appending(path: names[1]))
             data.removeLast(100)
             try data.write(to: folder.appending(path: names[1]))

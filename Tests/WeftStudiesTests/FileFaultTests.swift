@@ -31,6 +31,7 @@ import WeftSystem
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         let result = RunFolder(folder)
         let record = try RunRecord(in: result)
+        if record?.status.isOver == true { return }
         var configuration = try RunConfiguration(
             ModelFile(yaml: Self.yaml, name: "tiny"), source: "tiny.yaml", data: "fashion-mnist")
         configuration.logSteps = true

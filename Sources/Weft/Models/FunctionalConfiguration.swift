@@ -43,7 +43,7 @@ struct FunctionalConfiguration {
         let inputs = try inputs(inputPlaces, at: inputNode)
         var sources = [Place: Model.Source](
             zip(inputPlaces, inputPlaces.indices.map { .input($0) }), uniquingKeysWith: { first, _ in first })
-        let calls = try ordered(pendingCalls(layerEntries), &sources)
+        let calls = try ordered(pendingCalls(layerEntries, outputs: outputPlaces), &sources)
         let outputs = try outputPlaces.map { place in
             guard let source = sources[place] else {
                 throw outputNode.error("the output '\(place.layer)' is not computed by the model")
@@ -100,7 +100,8 @@ struct FunctionalConfiguration {
 
     // MARK: Calls
 
-    private func pendingCalls(_ layers: [KerasLayerEntry]) throws -> [PendingCall] {
+    /// - Parameter outputs: the places of the model's outputs.
+    private func pendingCalls(_ layers: [KerasLayerEntry], outputs: [Place]) throws -> [PendingCall] {
         var pending: [PendingCall] = []
         for (index, entry) in layers.enumerated() {
             for (call, node) in entry.calls.enumerated() {
@@ -111,7 +112,15 @@ struct FunctionalConfiguration {
                         place: Place(layer: entry.name!, call: call), layer: index, arguments: arguments, node: node))
             }
         }
-        return pending
+        // Keras 2 counts the calls of a model from 1: what made the model was its first.
+        let references = Dictionary(grouping: pending.flatMap(\.arguments) + outputs, by: \.layer)
+        return pending.map { call in
+            guard layers[call.layer].layer is Model,
+                let first = references[call.place.layer]?.map(\.call).min(), first == 1
+            else { return call }
+            let place = Place(layer: call.place.layer, call: call.place.call + first)
+            return PendingCall(place: place, layer: call.layer, arguments: call.arguments, node: call.node)
+        }
     }
 
     /// The tensors of a call's arguments, in order.
@@ -175,13 +184,13 @@ struct FunctionalConfiguration {
 
     /// The places of all calls that can be made, in order.
     private func order(_ pending: [PendingCall], inputs: Set<Place>, keepingNumbers: Bool) -> [Int] {
+        let places = Set(pending.map(\.place))
         var waiting: [Place: [Int]] = [:]
         var missing = [Int](repeating: 0, count: pending.count)
         for (index, call) in pending.enumerated() {
             var needed = Set(call.arguments)
-            if keepingNumbers, call.place.call > 0 {
-                needed.insert(Place(layer: call.place.layer, call: call.place.call - 1))
-            }
+            let before = Place(layer: call.place.layer, call: call.place.call - 1)
+            if keepingNumbers, places.contains(before) { needed.insert(before) }
             for place in needed.subtracting(inputs) {
                 waiting[place, default: []].append(index)
                 missing[index] += 1

@@ -19,7 +19,8 @@ func someState(epoch: Int = 2, step: Int = 3) throws -> TrainingState {
     var state = TrainingState(
         place: .init(epoch: epoch, step: step),
         identity: try TrainingIdentity(
-            trainer, data: Samples(data), validation: Samples(data), batchSize: 8, shuffle: true),
+            trainer, data: Samples(data), validation: Samples(data), batchSize: 8, stepsPerEpoch: nil,
+            shuffle: true),
         sums: sums, history: history, seconds: 12.345678901234567,
         callbacks: [
             "EarlyStopping 1": try CallbackState(

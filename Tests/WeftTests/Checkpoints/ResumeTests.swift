@@ -208,7 +208,7 @@ import WeftGraph
         }
     }
 
-    /// Planted fault, seen to fail here: `fit` without `check`; each part left out of the identity.
+    /// Planted fault, seen to fail here: `fit` without `check`; each of the parts that are changed here left out of the identity.
     @Test func anotherTrainingIsRefused() throws {
         try withFolder { folder in
             let training = Training(folder: folder, epochs: 1)

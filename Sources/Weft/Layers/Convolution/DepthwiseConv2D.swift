@@ -13,6 +13,8 @@ public struct DepthwiseConv2D: WeightedLayer {
             .init("dilation_rate", \.dilationRate), .init("activation", \.activation), .init("use_bias", \.useBias),
             .init("depthwise_initializer", \.depthwiseInitializer),
             .init("depthwise_regularizer", \.depthwiseRegularizer), .only("depthwise_constraint", nil),
+            // Keras 2 wrote it here, too.
+            .only("groups", 1),
         ] + finishingArguments
     public static let template = DepthwiseConv2D(1)
 

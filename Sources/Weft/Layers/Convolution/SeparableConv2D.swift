@@ -17,6 +17,8 @@ public struct SeparableConv2D: WeightedLayer {
             .init("depthwise_regularizer", \.depthwiseRegularizer),
             .init("pointwise_regularizer", \.pointwiseRegularizer), .only("depthwise_constraint", nil),
             .only("pointwise_constraint", nil),
+            // Keras 2 wrote these here, too, of which nothing was made.
+            .only("groups", 1), .anything("kernel_initializer"), .only("kernel_regularizer", nil),
         ] + finishingArguments
     public static let template = SeparableConv2D(1, 1)
 

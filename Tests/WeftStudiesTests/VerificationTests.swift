@@ -1,0 +1,107 @@
+import Foundation
+import Testing
+import WeftData
+import WeftFiles
+
+@testable import WeftStudies
+
+/// The recorded runs of Keras that the project keeps, and the data they were recorded on.
+private enum Recorded {
+    static let data = try? DatasetCatalog.standard.load(
+        "fashion-mnist", access: DataAccess(directory: "/usr/share/datasets/fashion-mnist"))
+    static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .appending(path: "Cases")
+    static let cases = (try? Verification.cases(in: folder.path)) ?? []
+}
+
+/// Replays of these.
+@Suite(.enabled(if: Recorded.data != nil, "the package dataset-fashion-mnist is not installed"))
+struct VerificationTests {
+    private var verification: Verification { Verification(data: Recorded.data!) }
+
+    @Test(arguments: Recorded.cases) func agreesWithKeras(_ name: String) throws {
+        let outcome = verification.replay(name, in: Recorded.folder.path)
+        #expect(outcome.agrees && outcome.failure == nil, "\(outcome)")
+    }
+
+    /// A bound that is wider than what shows a mistake shows none.
+    @Test(arguments: Recorded.cases) func theBoundsAreNarrow(_ name: String) throws {
+        let recorded = try RecordedCase.read(Recorded.folder.appending(path: "\(name).json"))
+        for figure in ["loss_first_10_steps", "loss_all_steps", "test_loss", "outputs"] {
+            #expect(recorded.tolerance(figure) <= 5e-4, "\(figure)")
+        }
+        for ending in ["json", "keras"] {
+            let path = Recorded.folder.appending(path: "\(name).\(ending)").path
+            let size = try #require(try FileManager.default.attributesOfItem(atPath: path)[.size] as? Int)
+            #expect(size < 200_000)
+        }
+    }
+
+    /// A case in which one number was changed by more than may be.
+    private func changed(_ folder: URL, _ change: (inout [String: Any]) -> Void) throws -> Verification.Outcome {
+        let name = try #require(Recorded.cases.first { $0.hasPrefix("spatial") })
+        let json = try Data(contentsOf: Recorded.folder.appending(path: "\(name).json"))
+        var record = try #require(try JSONSerialization.jsonObject(with: json) as? [String: Any])
+        change(&record)
+        try JSONSerialization.data(withJSONObject: record).write(to: folder.appending(path: "a.json"))
+        try? FileManager.default.copyItem(
+            at: Recorded.folder.appending(path: "\(name).keras"), to: folder.appending(path: "a.keras"))
+        return verification.replay("a", in: folder.path)
+    }
+
+    @Test func whatDiffersIsFound() throws {
+        try withFolder { folder in
+            let same = try changed(folder) { _ in }
+            #expect(same.agrees)
+            let first = try changed(folder) { record in
+                var losses = record["loss_per_step"] as! [Double]
+                losses[3] *= 1 + 3e-5
+                record["loss_per_step"] = losses
+            }
+            #expect(!first.agrees && abs(first.firstTenSteps - 3e-5) < 1e-6 && first.testLoss < 1e-5, "\(first)")
+            let later = try changed(folder) { record in
+                var losses = record["loss_per_step"] as! [Double]
+                losses[30] *= 1 + 3e-5
+                record["loss_per_step"] = losses
+            }
+            #expect(!later.agrees && later.firstTenSteps < 1e-5 && abs(later.allSteps - 3e-5) < 1e-6)
+            let test = try changed(folder) { record in
+                var values = record["test_first_1000"] as! [String: Double]
+                values["loss"]! *= 1 - 3e-5
+                record["test_first_1000"] = values
+            }
+            #expect(!test.agrees && test.allSteps < 1e-5 && abs(test.testLoss - 3e-5) < 1e-6)
+            let outputs = try changed(folder) { record in
+                let key = "outputs_first_4_test_images_first_16_values"
+                var rows = record[key] as! [[Double]]
+                rows[3][9] += 3e-5
+                record[key] = rows
+            }
+            #expect(!outputs.agrees && abs(outputs.outputs - 3e-5) < 1e-6 && outputs.testLoss < 1e-5)
+            // What Keras's own backends differ by is allowed twice.
+            let wide = try changed(folder) { record in
+                var losses = record["loss_per_step"] as! [Double]
+                losses[3] *= 1 + 3e-5
+                record["loss_per_step"] = losses
+                let differences = ["loss_first_10_steps": 1.6e-5, "loss_all_steps": 1.6e-5]
+                record["largest_relative_difference_of_other_keras_backends"] = ["torch": differences]
+            }
+            #expect(wide.agrees)
+        }
+    }
+
+    @Test func whatCannotBeReplayedIsSaid() throws {
+        try withFolder { folder in
+            let short = try changed(folder) { $0["steps"] = 41 }
+            #expect(!short.agrees && short.failure?.contains("40 losses are recorded for 41 steps") == true)
+            let missing = try changed(folder) { $0["targets"] = nil }
+            #expect(missing.failure?.hasSuffix("a.json is not a recorded case: it has no 'targets'") == true)
+            let unknown = try changed(folder) { $0["targets"] = "sounds" }
+            #expect(unknown.failure?.contains("unknown targets 'sounds'") == true)
+            try Data("no model".utf8).write(to: folder.appending(path: "a.keras"))
+            let broken = try changed(folder) { _ in }
+            #expect(broken.failure?.contains("a.keras is not an HDF5 file") == true)
+            #expect(throws: RunError.self) { try Verification.cases(in: folder.path + "/none") }
+        }
+    }
+}

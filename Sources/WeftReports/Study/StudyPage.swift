@@ -100,7 +100,7 @@ struct StudyPage {
             + (bests.isEmpty ? "" : " In the best epoch: the mean over each training's best epoch by that measure.")
             + " The leading mean is marked, which need not be a proven lead."
             + (isForPaper ? "" : " A click on a heading sorts.")
-        let columns: [Markup] = heads.map { "<th scope=\"col\"><button type=\"button\">\($0)</button></th>" }
+        let columns: [Markup] = heads.map { head($0) }
         return """
             <div class="scroll"><table class="numeric sortable"><caption>\(caption)</caption>
             <thead><tr>\(columns)</tr></thead>
@@ -117,6 +117,12 @@ struct StudyPage {
             let (a, b) = ($0[measure]!.last.mean, $1[measure]!.last.mean)
             return isGreater ? a < b : a > b
         }?.label
+    }
+
+    /// A column's heading, which a screen's reader can press.
+    private func head(_ title: String) -> Markup {
+        isForPaper
+            ? "<th scope=\"col\">\(title)</th>" : "<th scope=\"col\"><button type=\"button\">\(title)</button></th>"
     }
 
     private func cell(_ text: String, _ key: Double?) -> Markup {
@@ -218,7 +224,7 @@ struct StudyPage {
             let heads: [Markup] = [
                 "Pair", "Difference\(unit)", "95 % interval", "Pairs", "p", "Corrected p", "More than noise",
             ]
-            .map { "<th scope=\"col\"><button type=\"button\">\($0)</button></th>" }
+            .map { head($0) }
             let title = (family.title.isEmpty ? "" : family.title + ": ") + measureTitle(family.measure)
             return """
                 <details><summary>\(capitalized(title))</summary>

@@ -80,7 +80,7 @@ enum CheckpointFile {
         return result
     }
 
-    private static func hash(_ data: Data) -> String {
+    static func hash(_ data: Data) -> String {
         var hash = SHA256()
         hash.update(data)
         return hash.hexadecimal()

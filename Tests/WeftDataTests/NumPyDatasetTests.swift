@@ -89,6 +89,10 @@ import Testing
             #expect(
                 try labels("|i1", "(6,)", [0, 0, 0, 255, 0, 1])
                     == "\(root)/y.npy: found -1 at number 3; expected a class, 0 to 65535")
+            // Beyond every signed integer.
+            #expect(
+                try labels("<u8", "(6,)", bytes([UInt64](repeating: .max, count: 6))).contains(
+                    "found 18446744073709551616 at number 0; expected a class"))
             #expect(
                 try labels("<f4", "(6,)", bytes([Float](repeating: 0, count: 6))).contains(
                     "found floating-point numbers; expected integers"))

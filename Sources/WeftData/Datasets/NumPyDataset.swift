@@ -63,27 +63,30 @@ public struct NumPyDataset: DatasetSource {
     }
 
     private func decodedParts(_ test: NumPyImages) throws -> DecodedDataset {
-        let (shape, testShape) = (try train.imageShape(), try test.imageShape())
+        let ((count, shape), (testCount, testShape)) = (try train.layout(), try test.layout())
         guard shape == testShape else {
             throw DataFileError(
                 path: test.pixels.place,
                 problem: .wrongFormat(found: "images of \(testShape)", expected: "\(shape), as those to train on"))
         }
-        let labels = (train: try train.labels(), test: try test.labels())
+        let labels = (train: try train.labels(count: count), test: try test.labels(count: testCount))
         let all = labels.train + labels.test
         return DecodedDataset(
             classNames: try Self.classNames(all, train.classes), imageShape: shape, trainCount: labels.train.count,
             testCount: labels.test.count
         ) { pixels in
             let place = labels.train.count * shape.count
-            try train.copyPixels { _ = pixels[$0..<$0 + $1.count].update(fromContentsOf: $1) }
-            try test.copyPixels { _ = pixels[place + $0..<place + $0 + $1.count].update(fromContentsOf: $1) }
+            try train.copyPixels(total: place) { _ = pixels[$0..<$0 + $1.count].update(fromContentsOf: $1) }
+            try test.copyPixels(total: pixels.count - place) {
+                _ = pixels[place + $0..<place + $0 + $1.count].update(fromContentsOf: $1)
+            }
             return all
         }
     }
 
     private func decodedWhole() throws -> DecodedDataset {
-        let (shape, labels) = (try train.imageShape(), try train.labels())
+        let (count, shape) = try train.layout()
+        let labels = try train.labels(count: count)
         let isTest = ImageListing.everyFifth(labels)
         let testCount = isTest.count { $0 }
         guard testCount > 0 else {
@@ -103,7 +106,7 @@ public struct NumPyDataset: DatasetSource {
             classNames: try Self.classNames(labels, train.classes), imageShape: shape,
             trainCount: labels.count - testCount, testCount: testCount
         ) { pixels in
-            try train.copyPixels { start, values in
+            try train.copyPixels(total: pixels.count) { start, values in
                 for (index, value) in values.enumerated() {
                     let (image, place) = (start + index).quotientAndRemainder(dividingBy: shape.count)
                     pixels[rows[image] * shape.count + place] = value
@@ -132,8 +135,8 @@ struct NumPyImages: Sendable {
     /// More classes than this are taken for a mistake, such as numbers that are no classes.
     static let classLimit = 1 << 16
 
-    /// (height, width, channels)
-    func imageShape() throws -> Shape {
+    /// How many images there are, and (height, width, channels) of each.
+    func layout() throws -> (count: Int, imageShape: Shape) {
         let header = try pixels.header()
         let shape = header.shape.count == 3 ? header.shape + [1] : header.shape
         guard shape.count == 4, [1, 3].contains(shape[3]), shape[1...2].allSatisfy({ 1..<1 << 16 ~= $0 }) else {
@@ -147,12 +150,12 @@ struct NumPyImages: Sendable {
                 pixels, found: "an array in Fortran's order",
                 expected: "one in C's order, such as numpy.ascontiguousarray makes")
         }
-        return Shape(Array(shape.dropFirst()))
+        return (shape[0], Shape(Array(shape.dropFirst())))
     }
 
     /// The class of each image.
-    func labels() throws -> [Int32] {
-        let (count, header) = (try pixels.header().shape[0], try classes.header())
+    func labels(count: Int) throws -> [Int32] {
+        let header = try classes.header()
         guard header.shape == [count] || header.shape == [count, 1] else {
             throw wrong(classes, found: "an array of \(header.shape)", expected: "[\(count)], a class for each image")
         }
@@ -164,7 +167,7 @@ struct NumPyImages: Sendable {
             for value in header.type.doubles(piece) {
                 guard value >= 0, value < Double(Self.classLimit) else {
                     throw wrong(
-                        classes, found: "\(Int64(value)) at number \(labels.count)",
+                        classes, found: "\(String(format: "%.0f", value)) at number \(labels.count)",
                         expected: "a class, 0 to \(Self.classLimit - 1)")
                 }
                 labels.append(Int32(value))
@@ -174,18 +177,30 @@ struct NumPyImages: Sendable {
     }
 
     /// Gives `body` all pixels, one piece after another, with the number of the first.
-    func copyPixels(_ body: (_ start: Int, UnsafeBufferPointer<UInt8>) -> Void) throws {
+    ///
+    /// - Parameter total: how many there were when memory was taken for them.
+    func copyPixels(total: Int, _ body: (_ start: Int, UnsafeBufferPointer<UInt8>) -> Void) throws {
         let type = try pixels.header().type
         let scale = type == .uint8 ? 1 : try largestValue(type) <= 1 && type.isFloatingPoint ? 255.0 : 1
         var start = 0
         try pixels.forEachPiece { piece in
+            let end = start + piece.count / type.size
+            guard end <= total else { throw changed() }
             if type == .uint8 {
                 body(start, piece.bindMemory(to: UInt8.self))
             } else {
-                type.doubles(piece).map { UInt8(($0 * scale).rounded()) }.withUnsafeBufferPointer { body(start, $0) }
+                let bytes = try type.doubles(piece).map { value in
+                    guard let byte = UInt8(exactly: (value * scale).rounded()) else { throw changed() }
+                    return byte
+                }
+                bytes.withUnsafeBufferPointer { body(start, $0) }
             }
-            start += piece.count / type.size
+            start = end
         }
+    }
+
+    private func changed() -> DataFileError {
+        DataFileError(path: pixels.place, problem: .unusable(reason: "it changes while it is read"))
     }
 
     /// - Throws: ``DataFileError`` for values below 0 or above 255.

@@ -15,9 +15,9 @@ enum Reader: String, CaseIterable {
         case .npy:
             let path = try InputFile.path(bytes)
             let images = NumPyImages(pixels: .init(path: path), classes: .init(path: path))
-            _ = try? images.imageShape()
-            _ = try? images.copyPixels { _, _ in }
-            _ = try? images.labels()
+            _ = try? images.layout()
+            _ = try? images.copyPixels(total: .max) { _, _ in }
+            _ = try? images.labels(count: images.classes.header().shape.first ?? 0)
             _ = try NumPyArray(bytes, path: "input")
         case .npz:
             let path = try InputFile.path(bytes)

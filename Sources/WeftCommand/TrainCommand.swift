@@ -108,6 +108,7 @@ struct TrainCommand: ParsableCommand {
 
     func run() throws {
         if resume, let out, let record = try RunRecord(in: RunFolder(URL(fileURLWithPath: out))), record.status.isOver {
+            try RunFolder(URL(fileURLWithPath: out)).tidy()
             return Terminal.writeLine("\(out): this run is \(record.status), there is nothing left to do")
         }
         let start = try start()

@@ -201,6 +201,9 @@ enum KilledModel: String, CaseIterable {
                 ])
             #expect(same.status == 0, "\(same)")
             let before = try weft.contents()
+            // A process that was killed between its last word and its last act.
+            try FileManager.default.createDirectory(at: weft.url("out/checkpoints"), withIntermediateDirectories: true)
+            try weft.write("a state", to: "out/checkpoints/epoch-60-step-0.weft")
             let again = try weft("train", "--resume", "--out", "out")
             #expect(again.status == 0 && again.output == "out: this run is finished, there is nothing left to do\n")
             #expect(try weft.contents() == before)

@@ -9,11 +9,13 @@ public final class ProgressLine: Callback {
     private let isTerminal: Bool
     private let width: () -> Int?
     private let write: (String) -> Void
+    /// The clock; tests bring their own.
+    private let now: () -> ContinuousClock.Instant
     private var plan: TrainingPlan?
     /// Steps of the epoch that were made before this process began.
     private var stepsBefore = 0
-    private var start = ContinuousClock.now
-    private var lastDrawn = ContinuousClock.now
+    private var start: ContinuousClock.Instant
+    private var lastDrawn: ContinuousClock.Instant
     private static let barWidth = 20
     private static let interval = Duration.milliseconds(200)
 
@@ -21,10 +23,22 @@ public final class ProgressLine: Callback {
     ///   - isTerminal: whether the line may be redrawn.
     ///   - width: the terminal's columns at the moment; `nil` where they are not known.
     ///   - write: where the text goes.
-    public init(isTerminal: Bool, width: @escaping () -> Int? = { nil }, write: @escaping (String) -> Void) {
+    public convenience init(
+        isTerminal: Bool, width: @escaping () -> Int? = { nil }, write: @escaping (String) -> Void
+    ) {
+        self.init(isTerminal: isTerminal, width: width, now: { .now }, write: write)
+    }
+
+    init(
+        isTerminal: Bool, width: @escaping () -> Int? = { nil }, now: @escaping () -> ContinuousClock.Instant,
+        write: @escaping (String) -> Void
+    ) {
         self.isTerminal = isTerminal
         self.width = width
+        self.now = now
         self.write = write
+        start = now()
+        lastDrawn = start
     }
 
     public func receive(_ event: TrainingEvent, from trainer: Trainer) throws -> TrainingDecision {
@@ -40,12 +54,12 @@ public final class ProgressLine: Callback {
             guard isTerminal, let plan, step < plan.stepsPerEpoch else { break }
             // The clock is cheap, but not cheaper than a small step: look at it now and then.
             guard step % 16 == 0 || plan.stepsPerEpoch < 200 else { break }
-            let now = ContinuousClock.now
-            guard now - lastDrawn > Self.interval else { break }
-            lastDrawn = now
-            write("\r\u{1B}[K" + fittingLine(step, values(trainer), now - start))
+            let instant = now()
+            guard instant - lastDrawn > Self.interval else { break }
+            lastDrawn = instant
+            write("\r\u{1B}[K" + fittingLine(step, values(trainer), instant - start))
         case .epochEnded(let epoch):
-            let text = line(plan?.stepsPerEpoch ?? 0, Self.sorted(epoch.values), .now - start)
+            let text = line(plan?.stepsPerEpoch ?? 0, Self.sorted(epoch.values), now() - start)
             write((isTerminal ? "\r\u{1B}[K" : "") + text + "\n")
         case .ended(let history):
             if let reason = history.stopReason { write((isTerminal ? "\r\u{1B}[K" : "") + reason + "\n") }
@@ -54,7 +68,7 @@ public final class ProgressLine: Callback {
     }
 
     private func begin(_ epoch: Int, after steps: Int) {
-        start = .now
+        start = now()
         lastDrawn = start
         stepsBefore = steps
         if let plan, plan.epochs > 1 { write("Epoch \(epoch)/\(plan.epochs)\n") }

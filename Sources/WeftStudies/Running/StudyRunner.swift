@@ -96,7 +96,7 @@ public final class StudyRunner {
         try folder.prepare(study)
         let lock = try StudyLock(folder)
         defer { lock.release() }
-        choose(send)
+        try choose(send)
         var lastProgress = ContinuousClock.now - .seconds(1)
         while !running.isEmpty || (!waiting.isEmpty && !outcome.wasInterrupted && !hasToStop) {
             if isInterrupted(), !outcome.wasInterrupted { interrupt() }
@@ -120,13 +120,14 @@ public final class StudyRunner {
     private var hasToStop: Bool { settings.failsFast && outcome.failed > 0 }
 
     /// Leaves off what is finished, and what failed unless it is to be tried again.
-    private func choose(_ send: (Event) -> Void) {
+    private func choose(_ send: (Event) -> Void) throws {
         var finished = 0
         var failed: [(job: StudyJob, reason: String)] = []
-        waiting = waiting.filter { job in
+        waiting = try waiting.filter { job in
             switch job.state {
             case .finished:
                 finished += 1
+                if !job.isInUse { try job.folder.tidy() }
                 return false
             case .failed(let reason) where !settings.retriesFailed:
                 failed.append((job, reason))

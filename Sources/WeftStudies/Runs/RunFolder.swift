@@ -20,6 +20,9 @@ public struct RunFolder: Sendable {
 
     public init(_ url: URL) { self.url = url }
 
+    /// Removes what a run that is over has no more use for. A process that was killed as its last act has left it.
+    public func tidy() throws { try checkpoints.remove() }
+
     /// A new folder: the one given, which must not exist or be empty, or the first unused `runs/<model>-<n>`.
     ///
     /// - Throws: `RunError` where it exists or cannot be made.

@@ -121,7 +121,7 @@ public final class TrainingRun {
         try report(self)
         if history.isPaused { return try writeRecord(folder, status: .interrupted) }
         try writeRecord(folder, status: history.stopReason == nil ? .finished : .stopped)
-        try folder.checkpoints.remove()
+        try folder.tidy()
     }
 
     /// Whether the state is one of this training, before anything is written.
@@ -231,8 +231,9 @@ public final class TrainingRun {
             "optimizer_sha256": optimizerSHA256.isEmpty ? nil : .string(optimizerSHA256),
             "history_sha256": weightsSHA256.isEmpty ? nil : .string(history.sha256()),
         ]
-        try folder.write(record.prettyJSON, to: folder.record)
+        // The file last: what it calls finished nobody comes back to.
         recorder?.record(storedRun(folder, status: status, reason: reason))
+        try folder.write(record.prettyJSON, to: folder.record)
     }
 
     private func storedRun(_ folder: RunFolder, status: RunRecord.Status, reason: String?) -> StoredRun {

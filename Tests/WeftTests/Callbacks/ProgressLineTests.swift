@@ -46,20 +46,27 @@ import Testing
         #expect(try text(isTerminal: true, stopReason: "enough").last == "\r\u{1B}[Kenough\n")
     }
 
-    /// A slow step is shown on a terminal: the line is cleared and drawn again, and is kept when the epoch ends.
-    @Test func theLineIsRedrawnOnATerminal() throws {
+    /// What a training on a terminal writes whose steps take as long as said, by a clock that only they move.
+    private func drawn(_ images: Int, secondsPerStep: Double, width: Int? = nil) throws -> [String] {
         var written: [String] = []
-        let line = ProgressLine(isTerminal: true) { written.append($0) }
-        let slow = Recorder()
-        slow.decide = { event in
-            if case .stepEnded = event { usleep(60_000) }
+        var clock = ContinuousClock.now
+        let line = ProgressLine(isTerminal: true, width: { width }, now: { clock }) { written.append($0) }
+        let steps = Recorder()
+        steps.decide = { event in
+            if case .stepEnded = event { clock += .seconds(secondsPerStep) }
             return .proceed
         }
         let trainer = try Trainer(pictures: Networks.linear())
-        try trainer.fit(Pictures.dataset(20), batchSize: 2, callbacks: [slow, line])
-        let drawn = written.dropLast()
-        #expect(1...4 ~= drawn.count, "a few times a second in 0.6 s, not at each of the ten steps: \(drawn.count)")
-        for text in drawn {
+        try trainer.fit(Pictures.dataset(images), batchSize: 2, callbacks: [steps, line])
+        return written
+    }
+
+    /// A slow step is shown on a terminal: the line is cleared and drawn again, and is kept when the epoch ends.
+    @Test func theLineIsRedrawnOnATerminal() throws {
+        let written = try drawn(20, secondsPerStep: 0.06)
+        // At 0.24 and 0.48 s.
+        #expect(written.count == 3, "a few times a second in 0.6 s, not at each of the ten steps")
+        for text in written.dropLast() {
             #expect(text.hasPrefix("\r\u{1B}[K") && !text.contains("\n"))
             #expect(text.contains("/10 ━") && text.contains(" - accuracy: ") && text.contains(" - loss: "))
             #expect(text.contains("\u{1B}[2m━") && text.contains("━\u{1B}[0m "), "the rest of the bar is dim")
@@ -74,16 +81,9 @@ import Testing
         arguments: [(nil, true, true), (200, true, true), (70, true, false), (30, false, false)] as [(Int?, Bool, Bool)]
     )
     func aNarrowTerminal(width: Int?, accuracy: Bool, loss: Bool) throws {
-        var written: [String] = []
-        let line = ProgressLine(isTerminal: true, width: { width }) { written.append($0) }
-        let slow = Recorder()
-        slow.decide = { event in
-            if case .stepEnded = event { usleep(250_000) }
-            return .proceed
-        }
-        try Trainer(pictures: Networks.linear()).fit(Pictures.dataset(4), batchSize: 2, callbacks: [slow, line])
-        let drawn = try #require(written.first)
-        #expect(drawn.contains(" - accuracy: ") == accuracy && drawn.contains(" - loss: ") == loss, "\(drawn)")
+        let written = try drawn(4, secondsPerStep: 0.25, width: width)
+        let first = try #require(written.first)
+        #expect(first.contains(" - accuracy: ") == accuracy && first.contains(" - loss: ") == loss, "\(first)")
         #expect(written.last?.contains(" - loss: ") == true, "the line that is kept may wrap")
     }
 

@@ -42,7 +42,7 @@ WEFT_INLINE void keep_larger(
     }
 }
 
-// `channels` apart from the geometry, so that the common block of 16 is a constant.
+// `channels` apart from the geometry, so that the common blocks of 16 and 8 are constants.
 WEFT_INLINE void forward_row(const pooling *p, size_t row, size_t channels) {
     const weft_pooling *g = &p->geometry;
     size_t line = g->width * channels;
@@ -70,6 +70,8 @@ WEFT_CLONES static void forward_rows(void *context, size_t begin, size_t end) {
     const pooling *p = context;
     if (p->geometry.channels == 16)
         for (size_t row = begin; row < end; row++) forward_row(p, row, 16);
+    else if (p->geometry.channels == 8)
+        for (size_t row = begin; row < end; row++) forward_row(p, row, 8);
     else
         for (size_t row = begin; row < end; row++) forward_row(p, row, p->geometry.channels);
 }
@@ -110,6 +112,8 @@ WEFT_CLONES static void backward_rows(void *context, size_t begin, size_t end) {
     const pooling *p = context;
     if (p->geometry.channels == 16)
         for (size_t row = begin; row < end; row++) backward_row(p, row, 16);
+    else if (p->geometry.channels == 8)
+        for (size_t row = begin; row < end; row++) backward_row(p, row, 8);
     else
         for (size_t row = begin; row < end; row++) backward_row(p, row, p->geometry.channels);
 }

@@ -13,6 +13,9 @@ enum Kernel {
     /// From (image, output gradient).
     case innerProductKernelGradient
     case elementwise(ElementwiseChain)
+    /// A convolution's kernel gradient through the max pooling behind it: from (image, pooling's input, its output, the
+    /// output's gradient).
+    case convolutionKernelGradientThroughPooling(Window, pooling: Window)
 }
 
 /// What a primitive does to its result before storing it.
@@ -42,8 +45,10 @@ struct KernelNode {
     var label: String
 
     var isPoolingGradient: Bool {
-        if case .operation(.poolingGradient) = kernel { return true }
-        return false
+        switch kernel {
+        case .operation(.poolingGradient), .convolutionKernelGradientThroughPooling: return true
+        default: return false
+        }
     }
 }
 

@@ -46,7 +46,7 @@ extension Lowering {
         return true
     }
 
-    private func poolingGradientSeparately(_ y: Tensor, _ dy: Tensor, _ dx: Tensor) throws -> Bool {
+    func poolingGradientSeparately(_ y: Tensor, _ dy: Tensor, _ dx: Tensor) throws -> Bool {
         guard let (xLayout, yLayout, forward, index) = separatePoolings[y] else { return false }
         var geometry = forward
         let source = try use(dy, yLayout)

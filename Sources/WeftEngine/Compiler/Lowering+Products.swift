@@ -168,6 +168,7 @@ extension Lowering {
     }
 
     func convolutionKernelGradient(_ node: KernelNode, _ window: Window, groups: Int) throws {
+        if groups == 1, try narrowKernelGradient(node, window) { return }
         let (x, dy, dKernel) = (node.inputs[0], node.inputs[1], node.outputs[0])
         let axes = KernelAxes(window, groups: groups, inputs: x.shape[3], outputs: dy.shape[3])
         let geometry = OneDNNWindow(window)

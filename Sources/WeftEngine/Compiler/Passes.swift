@@ -16,7 +16,7 @@ extension KernelGraph {
     static var allPasses: [(inout KernelGraph) -> Void] {
         [
             { $0.maskBeforeMaxPooling() }, { $0.multiplyWithoutFlattening() }, { $0.joinBiasAndActivation() },
-            { $0.sumBeforeUnpooling() }, { $0.joinElementwise() },
+            { $0.sumBeforeUnpooling() }, { $0.joinUnpoolingAndKernelGradient() }, { $0.joinElementwise() },
         ]
     }
 
@@ -158,6 +158,27 @@ extension KernelGraph {
             else { continue }
             sum.inputs = [pooling.inputs[2]]
             replace(index, with: sum)
+        }
+    }
+
+    // MARK: Gradient of a first layer's kernel
+
+    /// `kernelGradient(image, poolingGradient(x, y, dy))` → one kernel, for max pooling and images of few channels.
+    ///
+    /// Nobody else needs the large, mostly empty gradient between them, for a first layer has no input gradient.
+    mutating func joinUnpoolingAndKernelGradient() {
+        for index in indices {
+            guard case .convolutionKernelGradient(let window, 1)? = operation(at: index), let node = nodes[index],
+                Lowering.isNarrow(node.inputs[0].shape), let source = producer(of: node.inputs[1]),
+                isUsedOnly(node.inputs[1], by: index), let unpooling = nodes[source],
+                case .poolingGradient(.max, let pooling)? = operation(at: source)
+            else { continue }
+            remove(source)
+            replace(
+                index,
+                with: KernelNode(
+                    kernel: .convolutionKernelGradientThroughPooling(window, pooling: pooling),
+                    inputs: [node.inputs[0]] + unpooling.inputs, outputs: node.outputs, label: node.label))
         }
     }
 

@@ -51,6 +51,8 @@ public enum Device {
         return "\(version.major).\(version.minor).\(version.patch)"
     }
 
+    static var hasAVX512: Bool { dnnl_get_effective_cpu_isa().rawValue >= dnnl_cpu_isa_avx512_core.rawValue }
+
     public static var instructionSet: String {
         switch dnnl_get_effective_cpu_isa() {
         case dnnl_cpu_isa_sse41: return "sse4.1"

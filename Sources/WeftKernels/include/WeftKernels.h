@@ -126,6 +126,26 @@ void weft_max_pooling(const weft_pooling *geometry, const float *x, float *y, ui
 /// dx: dy at the place of the maximum, 0 elsewhere.
 void weft_max_pooling_gradient(const weft_pooling *geometry, const float *dy, const uint8_t *index, float *dx);
 
+// MARK: Convolutions of images with few channels (convolution.c)
+
+/// Images x of height × width × inputs in row-major order; outputs in blocks of `block` neighbouring channels to a pixel,
+/// as in row-major order, where there is one block, or in a blocked layout. `pool_height` × `pool_width` are the windows
+/// of a max pooling behind it, side by side, or 1 × 1.
+typedef struct {
+    size_t samples, height, width, inputs;
+    size_t out_height, out_width, outputs, block;
+    size_t kernel_height, kernel_width, stride_height, stride_width, dilation_height, dilation_width;
+    size_t padding_top, padding_left;
+    size_t pool_height, pool_width;
+} weft_convolution;
+
+/// Bytes of scratch memory.
+size_t weft_convolution_scratch(const weft_convolution *geometry);
+/// dk, of kernel height × kernel width × inputs × outputs, from the output's gradient or, where there is an index, from
+/// that of the pooled output and the places its maxima came from.
+void weft_convolution_kernel_gradient(
+    const weft_convolution *geometry, const float *x, const float *dy, const uint8_t *index, float *dk, void *scratch);
+
 // MARK: Channels of images (normalization.c)
 
 enum { WEFT_NORMALIZATION_TILE = 16, WEFT_NORMALIZATION_PARTS = 16 };

@@ -22,6 +22,7 @@ extension Engine {
                 case .innerProductKernelGradient: return "inner product dk"
                 case .innerProductInputGradient: return "inner product dx"
                 case .elementwise(let chain): return "[\(chain.name)]"
+                case .convolutionKernelGradientThroughPooling: return "kernel gradient through pooling"
                 }
             }
         }
@@ -194,6 +195,49 @@ extension Engine {
                 let (test, _, _, dx) = try pooled(kind, .tanh)
                 let unpooled = try #require(test.graph.node(of: dx).inputs.first { test.isUnpooled($0) })
                 let (before, after) = try apply(pass, test, [unpooled.sum(axes: axes)])
+                #expect(before == after)
+            }
+        }
+
+        // MARK: Gradient of a first layer's kernel
+
+        /// A convolution, its pooling, and the gradients of its kernel and, where wanted, of its image.
+        private func pooledConvolution(
+            channels: Int, _ kind: Operation.Pooling = .max,
+            _ window: Window = Window(size: Size2D(2), strides: Size2D(2)),
+            imageGradient: Bool = false
+        ) throws -> (test: TestGraph, roots: [Tensor]) {
+            let test = TestGraph()
+            let (image, kernel) = (test.input([3, 8, 9, channels]), test.input([3, 3, channels, 6]))
+            let y = try test.graph.convolution(image, kernel, Window(size: Size2D(3)))
+            let pooled = try test.graph.pooling(y, kind, window)
+            let loss = try (pooled * test.input(pooled.shape)).sum()
+            let wanted = imageGradient ? [kernel, image] : [kernel]
+            return (test, try [pooled] + test.graph.gradients(of: loss, for: wanted).map { $0! })
+        }
+
+        @Test func joinUnpoolingAndKernelGradient() throws {
+            let pass: Pass = { $0.joinUnpoolingAndKernelGradient() }
+            for channels in [1, 3, 4] {
+                let (test, roots) = try pooledConvolution(channels: channels)
+                let (before, after) = try apply(pass, test, roots)
+                #expect(before.suffix(2) == ["poolingGradient", "convolutionKernelGradient"])
+                #expect(after == before.dropLast(2) + ["kernel gradient through pooling"])
+            }
+            // A pooling whose windows overlap is joined, too, and taken apart again when it is lowered.
+            let overlapping = Window(size: Size2D(3), strides: Size2D(2))
+            let (test, roots) = try pooledConvolution(channels: 1, .max, overlapping)
+            #expect(try apply(pass, test, roots).after.last == "kernel gradient through pooling")
+        }
+
+        /// Many channels, average pooling, a gradient that the image needs, too.
+        @Test func unpoolingStays() throws {
+            let pass: Pass = { $0.joinUnpoolingAndKernelGradient() }
+            for (test, roots) in [
+                try pooledConvolution(channels: 5), try pooledConvolution(channels: 1, .average),
+                try pooledConvolution(channels: 1, imageGradient: true),
+            ] {
+                let (before, after) = try apply(pass, test, roots)
                 #expect(before == after)
             }
         }

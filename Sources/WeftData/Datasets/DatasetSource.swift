@@ -36,7 +36,10 @@ public struct DatasetKind: Sendable {
 /// The datasets that are known.
 public struct DatasetCatalog: Sendable {
     public static let standard = DatasetCatalog(
-        [FashionMNIST.source, CIFAR10.source], kinds: [ImageFolder.kind, NumPyDataset.archives, NumPyDataset.pairs])
+        [FashionMNIST.source, CIFAR10.source, DrawnDataset(ClockScene.subject)],
+        kinds: [
+            DrawnDataset.kind(ClockScene.subject), ImageFolder.kind, NumPyDataset.archives, NumPyDataset.pairs,
+        ])
 
     public let sources: [any DatasetSource]
     public let kinds: [DatasetKind]

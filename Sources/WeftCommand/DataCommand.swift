@@ -33,7 +33,10 @@ struct DataCommand: ParsableCommand {
                 rows.append([source.name, source.summary, place.map(Self.text) ?? "not here yet"])
             }
             for kind in DatasetCatalog.standard.kinds {
-                rows.append(["\(kind.name):\(kind.place)", kind.summary, kind.place == "OPTIONS" ? "" : "yours"])
+                rows.append([
+                    "\(kind.name):\(kind.place)", kind.summary,
+                    DatasetCatalog.standard.names.contains(kind.name) ? "" : "yours",
+                ])
             }
             Terminal.writeLine(Terminal.table(rows))
         }

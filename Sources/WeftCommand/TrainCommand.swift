@@ -159,7 +159,12 @@ struct TrainCommand: ParsableCommand {
         if let mode = dataOptions.images.colorMode { result.imageForm.colorMode = mode }
         if let epochs { result.epochs = epochs }
         if let batchSize { result.batchSize = batchSize }
-        if let loss { result.loss = try Loss(named: loss) }
+        if let loss {
+            guard result.labels == nil else {
+                throw UsageError("--loss \(loss): the model's labels say what is compared; it goes with classes only")
+            }
+            result.loss = try Loss(named: loss)
+        }
         if let lossWeight {
             guard lossWeight.isFinite else { throw UsageError("--loss-weight \(lossWeight): expected a number") }
             result.lossWeight = lossWeight

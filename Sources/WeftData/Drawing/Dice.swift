@@ -44,7 +44,9 @@ struct Grain {
     /// Adds noise and writes values (0 is black, 1 is white) as bytes.
     ///
     /// - Parameter deviation: the noise's standard deviation.
-    func quantise(_ values: UnsafeBufferPointer<Double>, deviation: Double, into bytes: UnsafeMutableBufferPointer<UInt8>) {
+    func quantise(
+        _ values: UnsafeBufferPointer<Double>, deviation: Double, into bytes: UnsafeMutableBufferPointer<UInt8>
+    ) {
         // Four bytes' sum has the mean 510 and the variance 4·(256² − 1)/12.
         let scale = 255 * deviation / 147.8
         for start in stride(from: 0, to: values.count, by: 4) {

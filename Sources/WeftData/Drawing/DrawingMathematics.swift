@@ -2,7 +2,7 @@
 // on every machine, where the C libraries' may differ in the last one. Angles are in turns: 1 is the whole circle.
 
 /// Sine and cosine; the error is below 1e-13.
-func sineAndCosine(turns: Double) -> (sine: Double, cosine: Double) {
+package func sineAndCosine(turns: Double) -> (sine: Double, cosine: Double) {
     let quarters = (turns * 4).rounded()
     let angle = (turns - quarters / 4) * (2 * Double.pi)
     let square = angle * angle
@@ -27,7 +27,7 @@ func dialAngle(x: Double, y: Double) -> Double {
     guard across + along > 0 else { return 0 }
     let ratio = min(across, along) / max(across, along)
     let square = ratio * ratio
-    // Abramowitz and Stegun, 4.4.49, shortened.
+    // A minimax polynomial of the arc tangent on 0…1.
     var sum = -0.01172120
     for coefficient in [0.05265332, -0.11643287, 0.19354346, -0.33262347, 0.99997726] {
         sum = coefficient + square * sum

@@ -50,7 +50,7 @@ struct VariantDraft {
         layers = []
         branching = .none
         guard file.model.isSequential else {
-            branching = try file.model.kerasConfiguration()
+            branching = try file.builtModel().kerasConfiguration()
             header = []
             return
         }

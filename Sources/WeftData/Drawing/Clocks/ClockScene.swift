@@ -32,8 +32,9 @@ struct ClockScene {
     let shadow: (x: Double, y: Double, strength: Double)
     let noise: Double
 
-    init(_ time: ClockTime, _ dice: inout Dice) {
-        view = DialView(&dice)
+    /// - Parameter rotation: how far the dial may be turned either way, in turns.
+    init(_ time: ClockTime, rotation: Double, _ dice: inout Dice) {
+        view = DialView(rotation: rotation, &dice)
         let style = dice.choice(ClockHand.Style.allCases)
         let width = dice.number(in: 0.032...0.062)
         let tail = dice.number(in: 0.05...0.2)
@@ -68,12 +69,16 @@ struct ClockScene {
 extension ClockScene {
     /// Dials of analog clocks, each of the 720 minutes equally often, as in the study of four ways to read them.
     static let subject = DrawnDataset.Subject(
-        name: "clocks", summary: "drawn dials of analog clocks, 75×75 grey: 18,000 of them, each of 720 minutes 25 times",
-        version: 1, size: 75, count: 18_000, channels: 1, classNames: ClockTime.names, stream: RandomStream.clocks,
+        name: "clocks",
+        summary: "drawn dials of analog clocks, 75×75 grey: 18,000 of them, each of 720 minutes 25 times",
+        version: 1, usual: .init(size: 75, count: 18_000, rotation: 45), channels: 1, classNames: ClockTime.names,
+        stream: RandomStream.clocks,
         label: { Int32($0 % ClockTime.count) },
-        draw: { picture, seed, size, pixels in
+        draw: { picture, settings, pixels in
+            let (size, seed) = (settings.size, settings.seed)
             var dice = Dice(seed: seed, stream: RandomStream.clocks, picture: picture)
-            let scene = ClockScene(ClockTime(minutes: picture % ClockTime.count), &dice)
+            let time = ClockTime(minutes: picture % ClockTime.count)
+            let scene = ClockScene(time, rotation: Double(settings.rotation) / 360, &dice)
             withUnsafeTemporaryAllocation(of: Double.self, capacity: size * size) { shades in
                 scene.shade(size: size, into: shades)
                 Grain(seed: seed, stream: RandomStream.clocks, picture: picture)

@@ -12,11 +12,12 @@ struct DialView {
     /// The viewer's distance, in the picture's half height.
     private static let distance = 3.2
 
-    init(_ dice: inout Dice) {
-        radius = dice.number(in: 0.60...0.84)
-        let room = 0.97 - 1.1 * radius
+    /// - Parameter rotation: how far the dial may be turned either way, in turns.
+    init(rotation: Double, _ dice: inout Dice) {
+        radius = dice.number(in: 0.66...0.86)
+        let room = max(0.97 - 1.1 * radius, 0.02)
         centre = (dice.number(within: room), dice.number(within: room))
-        let roll = sineAndCosine(turns: dice.number(within: 0.5))
+        let roll = sineAndCosine(turns: dice.number(within: rotation))
         let axis = sineAndCosine(turns: dice.number(in: 0...0.5))
         // At most 38 degrees, mostly less.
         let tilt = sineAndCosine(turns: dice.number(within: 0.105))

@@ -1,5 +1,5 @@
-/// Options behind a dataset's name, such as `size=75,count=18000,seed=0`.
-struct DatasetSettings {
+/// Options behind a dataset's name, such as `size=75,count=18000,seed=1`.
+struct DatasetOptions {
     /// As the user wrote it, name and all.
     let dataset: String
     private let values: [(key: String, value: String)]

@@ -79,7 +79,8 @@ struct ReportContents {
         return .init(
             name: run.configuration.data,
             description:
-                "\(shape[0])×\(shape[1]) pixels, \(shape[2] == 1 ? "grey" : "colour"), \(run.train.classCount) classes",
+                "\(shape[0])×\(shape[1]) pixels, \(shape[2] == 1 ? "grey" : "colour"), "
+                + (run.train.showsTimes ? "the 720 times of a dial" : "\(run.train.classCount) classes"),
             counts: counts, sha256: run.dataSHA256.first?.hash)
     }
 

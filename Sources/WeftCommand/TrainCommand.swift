@@ -176,6 +176,9 @@ struct TrainCommand: ParsableCommand {
         if let take { result.take = take }
         if noShuffle { result.shuffle = false }
         if logSteps { result.logSteps = true }
+        guard result.labels == nil || !trainingConfusion else {
+            throw UsageError("--training-confusion: a model that reads clocks has no classes to confuse")
+        }
         result.predictsTraining = trainingConfusion
         if let math { result.math = math }
         if let checkpointEvery {

@@ -55,7 +55,8 @@ import WeftData
     @Test func anInterruptedReaderGoesOn() throws {
         try Weft.use { weft in
             try weft.write(Self.combined, to: "reader.yaml")
-            let whole = try weft("train", "reader.yaml", "--data", Self.data, "--epochs", "3", "--tables-only", "--out", "a")
+            let whole = try weft(
+                "train", "reader.yaml", "--data", Self.data, "--epochs", "3", "--tables-only", "--out", "a")
             #expect(whole.status == 0, "\(whole)")
             let first = try weft(
                 "train", "reader.yaml", "--data", Self.data, "--epochs", "3", "--tables-only", "--out", "b"
@@ -80,7 +81,7 @@ import WeftData
                 to: "wrong.yaml")
             for (arguments, text) in [
                 (["reader.yaml", "--data-dir", "data"], "labels 'combined' need dials with the times they show"),
-                (["wrong.yaml", "--data", Self.data], "need a model with outputs of [48] (interval)"),
+                (["wrong.yaml", "--data", Self.data], "need a model with outputs of (48,) (interval)"),
                 (["reader.yaml", "--data", Self.data, "--loss", "mse"], "the model's labels say what is compared"),
                 (["reader.yaml", "--data", "clocks:hands=3"], "there is no option 'hands'"),
                 (["reader.yaml", "--data", "clocks", "--data-dir", "."], "a data folder does not go with clocks"),

@@ -144,7 +144,8 @@ import Testing
             }
             #expect(
                 try labels("|u1", "(5,)", [0, 0, 0, 0, 1])
-                    == "\(root)/y.npy: found an array of [5]; expected [6], a class for each image")
+                    == "\(root)/y.npy: found an array of [5]; expected [6], a class for each image, or [6, 2], "
+                    + "its hour and minute")
             #expect(
                 try labels("|i1", "(6,)", [0, 0, 0, 255, 0, 1])
                     == "\(root)/y.npy: found -1 at number 3; expected a class, 0 to 65535")

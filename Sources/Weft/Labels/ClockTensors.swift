@@ -59,8 +59,10 @@ enum ClockTensors {
         }
         let before = try graph.concatenate([part(11, 1), part(0, 11)], axis: 1)
         let after = try graph.concatenate([part(1, 11), part(0, 1)], axis: 1)
-        let sinceFull = minute.applying(.affine(scale: -1 / 30, shift: 1)).applying(.clip(lower: 0, upper: 1))
-        let untilFull = minute.applying(.affine(scale: 1 / 30, shift: -1)).applying(.clip(lower: 0, upper: 1))
+        // An hour's own probability counts a little more, so that where there is no doubt there is no tie.
+        let own: Float = 0.999
+        let sinceFull = minute.applying(.affine(scale: -1 / 30, shift: 1)).applying(.clip(lower: 0, upper: own))
+        let untilFull = minute.applying(.affine(scale: 1 / 30, shift: -1)).applying(.clip(lower: 0, upper: own))
         let evidence = try hours + sinceFull * before + untilFull * after
         return try time(minute: minute, hourOf: evidence)
     }

@@ -20,9 +20,18 @@ public struct ModelFile: Sendable {
     public let description: String
     /// Unbuilt where the file has no `input`.
     public let model: Model
+    /// The heads that the model ends in, in the order of its outputs; none where the file has no `heads`.
+    public let heads: [Head]
     /// The input's shape to assume where no data says what it is.
     public let defaultInput: Shape?
     public let training: TrainingDefaults
+
+    /// A list of layers that ends in an output of the model.
+    public struct Head: Hashable, Sendable {
+        public let name: String
+        /// How many of the model's last layers are its.
+        public let layerCount: Int
+    }
 
     /// How the author trained the model; whatever is `nil` is the user's choice.
     public struct TrainingDefaults: Sendable {
@@ -67,6 +76,7 @@ public struct ModelFile: Sendable {
         self.model = model
         self.training = training
         description = ""
+        heads = []
         defaultInput = nil
     }
 
@@ -119,6 +129,7 @@ public struct ModelFile: Sendable {
         description = contents.description
         defaultInput = contents.defaultInput
         training = contents.training.defaults
+        heads = contents.heads?.heads.map { Head(name: $0.name, layerCount: $0.layers.count) } ?? []
         if let description = contents.model {
             guard contents.input == nil, contents.defaultInput == nil, contents.heads == nil else {
                 throw node.error(

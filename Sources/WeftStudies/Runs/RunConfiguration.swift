@@ -72,6 +72,11 @@ public struct RunConfiguration: Sendable {
         labels?.objective(metrics: metrics) ?? Objective([.init(loss, weight: Float(lossWeight), metrics: metrics)])
     }
 
+    /// A dataset with its classes as targets, or what the labels make of them.
+    ///
+    /// - Throws: `TrainingError` where the labels need other data.
+    public func samples(_ dataset: Dataset) throws -> Samples { try labels?.samples(dataset) ?? Samples(dataset) }
+
     /// As `run.json` shows it.
     public var value: ConfigurationValue {
         [

@@ -59,10 +59,7 @@ public final class TrainingRun {
             configuration.model.isBuilt
             ? configuration.model : try configuration.model.built(inputShape: train.imageShape)
         try model.checkTakesImages(labels: configuration.labels)
-        samples = (
-            try Self.samples(train, configuration.labels),
-            try validation.map { try Self.samples($0, configuration.labels) }
-        )
+        samples = (try configuration.samples(train), try validation.map { try configuration.samples($0) })
         timings.append(("loading data", (ContinuousClock.now - start).inSeconds))
         trainer = try Trainer(
             model, optimizer: configuration.optimizer, objective: configuration.objective,
@@ -73,11 +70,6 @@ public final class TrainingRun {
             samples.train, validation: samples.validation, batchSize: configuration.batchSize,
             epochs: configuration.epochs,
             stepsPerEpoch: stepsPerEpoch)
-    }
-
-    /// A dataset with its classes as targets, or what the labels make of them.
-    private static func samples(_ dataset: Dataset, _ labels: ClockLabels?) throws -> Samples {
-        try labels?.samples(dataset) ?? Samples(dataset)
     }
 
     /// Of part of the images there may be fewer steps than the model's author had.
@@ -126,7 +118,7 @@ public final class TrainingRun {
         try saveWeights(folder)
         try writeRecord(folder, status: .trained)
         try timed("evaluation") {
-            testResults = try trainer.evaluate(Self.samples(test, configuration.labels))
+            testResults = try trainer.evaluate(configuration.samples(test))
             outputs = try trainer.predict(Samples(test))
             if configuration.predictsTraining { trainingOutputs = try trainer.predict(Samples(train)) }
         }

@@ -133,7 +133,7 @@ import WeftGraph
         )
         #expect(
             problem { try Trainer(model(ClockLabels(.handAngles)), objective: ClockLabels(.combined).objective()) }
-                == "labels 'combined' need a model with outputs of [12] and [2] (hour, minute); 'reader' gives [4]")
+                == "labels 'combined' need a model with outputs of (12,) and (2,) (hour, minute); 'reader' gives (4,)")
         func labels(_ text: String) -> String {
             problem { try ClockLabels(configuration: ConfigurationNode(yaml: text)) }
         }

@@ -71,7 +71,7 @@ extension ClockScene {
     static let subject = DrawnDataset.Subject(
         name: "clocks",
         summary: "drawn dials of analog clocks, 75×75 grey: 18,000 of them, each of 720 minutes 25 times",
-        version: 1, usual: .init(size: 75, count: 18_000, rotation: 45), channels: 1, classNames: ClockTime.names,
+        version: 1, usual: .init(size: 75, count: 18_000, rotation: 30), channels: 1, classNames: ClockTime.names,
         stream: RandomStream.clocks,
         label: { Int32($0 % ClockTime.count) },
         draw: { picture, settings, pixels in

@@ -14,13 +14,13 @@ struct DialView {
 
     /// - Parameter rotation: how far the dial may be turned either way, in turns.
     init(rotation: Double, _ dice: inout Dice) {
-        radius = dice.number(in: 0.66...0.86)
+        radius = dice.number(in: 0.7...0.88)
         let room = max(0.97 - 1.1 * radius, 0.02)
         centre = (dice.number(within: room), dice.number(within: room))
         let roll = sineAndCosine(turns: dice.number(within: rotation))
         let axis = sineAndCosine(turns: dice.number(in: 0...0.5))
-        // At most 38 degrees, mostly less.
-        let tilt = sineAndCosine(turns: dice.number(within: 0.105))
+        // At most 29 degrees, mostly less.
+        let tilt = sineAndCosine(turns: dice.number(within: 0.08))
         right = Self.tilted((roll.cosine, roll.sine), axis, tilt)
         down = Self.tilted((-roll.sine, roll.cosine), axis, tilt)
     }

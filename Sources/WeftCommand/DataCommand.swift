@@ -30,14 +30,19 @@ struct DataCommand: ParsableCommand {
             for source in DatasetCatalog.standard.sources {
                 // In a folder that was named, another dataset's files may be missing: here that is no mistake.
                 let place = try? source.locate(access)
-                rows.append([
-                    source.name, source.summary, place.map { "\($0.folder) (\($0.origin.rawValue))" } ?? "not here yet",
-                ])
+                rows.append([source.name, source.summary, place.map(Self.text) ?? "not here yet"])
             }
             for kind in DatasetCatalog.standard.kinds {
-                rows.append(["\(kind.name):\(kind.place)", kind.summary, "yours"])
+                rows.append([
+                    "\(kind.name):\(kind.place)", kind.summary,
+                    DatasetCatalog.standard.names.contains(kind.name) ? "" : "yours",
+                ])
             }
             Terminal.writeLine(Terminal.table(rows))
+        }
+
+        private static func text(_ place: DatasetLocation) -> String {
+            place.folder.isEmpty ? place.origin.rawValue : "\(place.folder) (\(place.origin.rawValue))"
         }
     }
 
@@ -79,8 +84,7 @@ struct DataCommand: ParsableCommand {
             Terminal.writeLine(
                 "\(dataset): \(Terminal.grouped(splits.train.count)) training and \(Terminal.grouped(splits.test.count)) "
                     + "test images, \(shape[0])×\(shape[1])×\(shape[2])")
-            let counts = zip(data.classNames, data.classCounts).map { [$0, Terminal.grouped($1)] }
-            Terminal.writeLine(Terminal.table([["CLASS", "IMAGES (\(split.rawValue))"]] + counts))
+            Terminal.writeLine(Self.classes(of: data, split))
             guard let output else { return }
             let columns = min(count, max(1, Int((Double(count) * 1.6).squareRoot().rounded())))
             // A single image stands alone, so that it can be given to `weft predict`.
@@ -93,6 +97,17 @@ struct DataCommand: ParsableCommand {
                 throw UsageError("\(output) cannot be written: \(RunError.reason(error))")
             }
             Terminal.writeLine("\(count) images: \(output)")
+        }
+
+        /// A table of the classes, or for more than a screen of them a line.
+        private static func classes(of data: Dataset, _ split: EvaluateCommand.Split) -> String {
+            let counts = data.classCounts
+            guard counts.count > 100 else {
+                let rows = zip(data.classNames, counts).map { [$0, Terminal.grouped($1)] }
+                return Terminal.table([["CLASS", "IMAGES (\(split.rawValue))"]] + rows)
+            }
+            return "\(counts.count) classes, \(data.classNames[0]) to \(data.classNames.last!), of "
+                + "\(counts.min()!) to \(counts.max()!) images each (\(split.rawValue))"
         }
     }
 }

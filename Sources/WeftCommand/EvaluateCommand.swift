@@ -36,13 +36,13 @@ struct EvaluateCommand: ParsableCommand {
     func run() throws {
         if let threads { try useThreads(threads) }
         let loaded = try LoadedModel(path, loss: loss.map { try Loss(named: $0) })
-        guard loaded.loss != nil else {
+        guard loaded.loss != nil || loaded.labels != nil else {
             throw UsageError("\(path) was saved without being compiled: name a loss with --loss")
         }
         let splits = try dataOptions.load()
         var data = split == .test ? splits.test : splits.train
         if let take { data = try data.take(take) }
-        let results = try loaded.trainer.evaluate(data)
+        let results = try loaded.trainer.evaluate(loaded.labels?.samples(data) ?? Samples(data))
         if json {
             let value = ConfigurationValue.object(
                 [

@@ -87,6 +87,8 @@ struct LoadedModel {
     let run: RunFolder?
     /// `nil` where neither the model's place nor the user says it.
     let loss: Loss?
+    /// How the model's outputs are times, where they are.
+    let labels: ClockLabels?
     let trainer: Trainer
     let path: String
 
@@ -108,15 +110,17 @@ struct LoadedModel {
         }
         let training = source.file.training
         self.loss = loss ?? training.loss
+        labels = loss == nil ? training.labels : nil
         let model = try source.file.builtModel()
-        try model.checkTakesImages()
+        try model.checkTakesImages(labels: labels)
+        let plain = Objective([
+            .init(
+                self.loss ?? .sparseCategoricalCrossentropy, weight: Float(training.lossWeight ?? 1),
+                metrics: training.metrics ?? [.accuracy])
+        ])
         trainer = try Trainer(
             model, optimizer: training.optimizer ?? .rmsprop,
-            objective: Objective([
-                .init(
-                    self.loss ?? .sparseCategoricalCrossentropy, weight: Float(training.lossWeight ?? 1),
-                    metrics: training.metrics ?? [.accuracy])
-            ]))
+            objective: labels?.objective(metrics: training.metrics ?? []) ?? plain)
         try source.restore(into: trainer)
     }
 }

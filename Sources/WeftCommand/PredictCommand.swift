@@ -9,7 +9,8 @@ struct PredictCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "predict", abstract: "What a trained model says about images.",
         discussion: """
-            Images are scaled to the model's size, and turned grey where it takes one channel.
+            Images are scaled to the model's size, and turned grey where it takes one channel. A model that reads clocks \
+            says the time.
 
             EXAMPLE
               weft predict runs/small-cnn-1 shirt.png --top 3
@@ -35,6 +36,9 @@ struct PredictCommand: ParsableCommand {
         let loaded = try LoadedModel(path)
         let names = try loaded.classNames()
         let data = try dataset(for: loaded.imageShape())
+        if let labels = loaded.labels {
+            return show(try labels.times(loaded.trainer.predict(Samples(data))))
+        }
         let outputs = try loaded.trainer.predict(data)
         let probabilities = loaded.loss?.probabilities(outputs) ?? outputs.values
         let classCount = outputs.shape.count
@@ -57,6 +61,18 @@ struct PredictCommand: ParsableCommand {
             }
         }
         if json { Terminal.write(ConfigurationValue.array(results).prettyJSON) }
+    }
+
+    /// The times read off dials.
+    private func show(_ minutes: [Double]) {
+        let times = minutes.map { ClockTime(minutes: Int($0.rounded())).description }
+        if json {
+            let results = zip(images, zip(times, minutes)).map { image, reading -> ConfigurationValue in
+                ["image": .string(image), "time": .string(reading.0), "minutes": .double(reading.1)]
+            }
+            return Terminal.write(ConfigurationValue.array(results).prettyJSON)
+        }
+        for (image, time) in zip(images, times) { Terminal.writeLine("\(image): \(time)") }
     }
 
     private func dataset(for shape: Shape) throws -> Dataset {

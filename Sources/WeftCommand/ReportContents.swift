@@ -27,9 +27,20 @@ struct ReportContents {
         contents.results = run.results.map { split in
             .init(split: split.split, values: split.values.map { .init($0.name, $0.value) })
         }
-        contents.predictions = try run.outputs.flatMap { try Self.predictions($0, on: run.test, configuration.loss) }
-        contents.trainingPredictions = try run.trainingOutputs.flatMap {
-            try Self.predictions($0, on: run.train, configuration.loss)
+        // What reads a clock is no classifier, even where intervals are its classes.
+        if let labels = configuration.labels {
+            contents.readings = try run.outputs.map { outputs in
+                try Readings(
+                    times: run.test.labels.map { ClockTime(minutes: Int($0)) }, read: labels.times(outputs))
+            }
+            contents.builtInError = labels.encoding == .interval ? try labels.builtInError() : nil
+        } else {
+            contents.predictions = try run.outputs.flatMap {
+                try Self.predictions($0[0], on: run.test, configuration.loss)
+            }
+            contents.trainingPredictions = try run.trainingOutputs.flatMap {
+                try Self.predictions($0[0], on: run.train, configuration.loss)
+            }
         }
         let test = run.test
         contents.image = { test.image($0) }
@@ -68,7 +79,8 @@ struct ReportContents {
         return .init(
             name: run.configuration.data,
             description:
-                "\(shape[0])×\(shape[1]) pixels, \(shape[2] == 1 ? "grey" : "colour"), \(run.train.classCount) classes",
+                "\(shape[0])×\(shape[1]) pixels, \(shape[2] == 1 ? "grey" : "colour"), "
+                + (run.train.showsTimes ? "the 720 times of a dial" : "\(run.train.classCount) classes"),
             counts: counts, sha256: run.dataSHA256.first?.hash)
     }
 
@@ -80,7 +92,8 @@ struct ReportContents {
                 "training",
                 [
                     entry("optimizer", configuration.optimizer.configuration.description),
-                    entry("loss", configuration.loss.name), entry("batch size", "\(configuration.batchSize)"),
+                    entry(configuration.labels == nil ? "loss" : "labels", Self.comparison(configuration)),
+                    entry("batch size", "\(configuration.batchSize)"),
                     entry("epochs", "\(configuration.epochs)"),
                     entry("steps per epoch", configuration.stepsPerEpoch.map { "\($0)" } ?? "all images"),
                     entry("order", configuration.shuffle ? "shuffled" : "as given"),
@@ -96,6 +109,10 @@ extension ReportContents {
         guard !augmentation.layers.isEmpty else { return "none" }
         let names = augmentation.layers.map(\.displayedClassName).joined(separator: ", ")
         return names + (augmentation.includesValidation ? ", in validation too" : "")
+    }
+
+    private static func comparison(_ configuration: RunConfiguration) -> String {
+        configuration.labels?.configuration.description ?? configuration.loss.name
     }
 
     private static func text(_ split: ValidationSplit) -> String {

@@ -160,7 +160,12 @@ struct TrainCommand: ParsableCommand {
         if let mode = dataOptions.images.colorMode { result.imageForm.colorMode = mode }
         if let epochs { result.epochs = epochs }
         if let batchSize { result.batchSize = batchSize }
-        if let loss { result.loss = try Loss(named: loss) }
+        if let loss {
+            guard result.labels == nil else {
+                throw UsageError("--loss \(loss): the model's labels say what is compared; it goes with classes only")
+            }
+            result.loss = try Loss(named: loss)
+        }
         if let lossWeight {
             guard lossWeight.isFinite else { throw UsageError("--loss-weight \(lossWeight): expected a number") }
             result.lossWeight = lossWeight
@@ -172,6 +177,9 @@ struct TrainCommand: ParsableCommand {
         if let take { result.take = take }
         if noShuffle { result.shuffle = false }
         if logSteps { result.logSteps = true }
+        guard result.labels == nil || !trainingConfusion else {
+            throw UsageError("--training-confusion: a model that reads clocks has no classes to confuse")
+        }
         result.predictsTraining = trainingConfusion
         if let math { result.math = math }
         if let checkpointEvery {

@@ -74,6 +74,8 @@ public struct Philox: Sendable {
 public enum RandomStream {
     public static let shuffle: UInt32 = 1
     public static let split: UInt32 = 2
+    public static let clocks: UInt32 = 5
+    public static let cats: UInt32 = 6
     public static let initialization: UInt32 = 0x1000_0000
     public static let layers: UInt32 = 0x2000_0000
     public static let augmentation: UInt32 = 0x3000_0000

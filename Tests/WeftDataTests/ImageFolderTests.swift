@@ -84,6 +84,15 @@ import Testing
         }
     }
 
+    @Test func imagesAloneAreOneClass() throws {
+        try withTemporaryFolder { root in
+            for index in 0..<11 { try write(image(UInt8(index)), to: "\(root)/\(10 + index).png") }
+            let splits = try load(root)
+            #expect(splits.train.classNames == ["image"] && values(splits.test).sorted() == [4, 9])
+            #expect(values(splits.train) != values(splits.train).sorted())
+        }
+    }
+
     @Test func namesAreSortedAsPythonSorts() throws {
         try withTemporaryFolder { root in
             for name in ["Ätna", "zebra", "Zoo", "apfel"] {

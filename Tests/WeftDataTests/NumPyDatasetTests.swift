@@ -51,6 +51,65 @@ import Testing
         }
     }
 
+    @Test func imagesAloneAreOneClass() throws {
+        try withTemporaryFolder { root throws in
+            let pixels = (0..<60).map { UInt8($0) }
+            let splits = try load("npy:" + write(npy("|u1", "(5, 2, 2, 3)", pixels), to: root + "/x.npy"))
+            #expect(splits.train.classNames == ["image"] && splits.train.count == 4 && splits.test.count == 1)
+            #expect(splits.test.image(0).pixels == Array(pixels[48...]))
+        }
+    }
+
+    // MARK: Hours and minutes
+
+    /// Twenty pictures of a pixel that is the picture's number, and labels (hour, minute).
+    private func dials(_ root: String, hour: Int64 = 23, minute: Int64 = 59, shape: String = "(20, 2)") throws -> String
+    {
+        let numbers = (0..<19).flatMap { [Int64($0), Int64($0) * 3] } + [hour, minute]
+        return try pair(
+            root, images: npy("|u1", "(20, 1, 1)", (0..<20).map { UInt8($0) }),
+            labels: npy("<i8", shape, bytes(numbers)))
+    }
+
+    @Test func readsHoursAndMinutes() throws {
+        try withTemporaryFolder { root throws in
+            let splits = try load(dials(root))
+            #expect(splits.train.showsTimes && splits.train.count == 18 && splits.test.count == 2)
+            // Each picture still has its own time, wherever the lot put it; 13 o'clock is 1 o'clock on a dial.
+            for dataset in [splits.train, splits.test] {
+                for (place, label) in dataset.labels.enumerated() {
+                    let number = Int(dataset.image(place).pixels[0])
+                    let time = number == 19 ? 11 * 60 + 59 : (number % 12) * 60 + number * 3
+                    #expect(Int(label) == time, "picture \(number)")
+                }
+            }
+            // The files are sorted by time; the parts are not.
+            #expect(splits.train.labels != splits.train.labels.sorted())
+        }
+    }
+
+    @Test func refusesWhatIsNoTime() throws {
+        try withTemporaryFolder { root throws in
+            #expect(
+                try problem(dials(root, hour: 24)).hasSuffix("y.npy: found 24 at number 19; expected an hour, 0 to 23"))
+            #expect(
+                try problem(dials(root, minute: 60)).hasSuffix(
+                    "y.npy: found 60 at number 19; expected a minute, 0 to 59"))
+            #expect(
+                try problem(dials(root, minute: -1)).hasSuffix(
+                    "y.npy: found -1 at number 19; expected a minute, 0 to 59"))
+            #expect(
+                try problem(dials(root, shape: "(10, 4)")).hasSuffix(
+                    "found an array of [10, 4]; expected [20], a class for each image, or [20, 2], its hour and minute")
+            )
+            let few = npy("<i8", "(19, 2)", bytes([Int64](repeating: 0, count: 38)))
+            let images = npy("|u1", "(20, 1, 1)", [UInt8](repeating: 0, count: 20))
+            #expect(
+                try problem(pair(root, images: images, labels: few)).contains(
+                    "found an array of [19, 2]; expected [20]"))
+        }
+    }
+
     @Test func takesFloatsForZeroToOneOrForPixels() throws {
         try withTemporaryFolder { root throws in
             let shares = npy("<f4", "(6, 1, 2)", bytes([Float](repeating: 0, count: 10) + [0.5, 1]))
@@ -85,7 +144,8 @@ import Testing
             }
             #expect(
                 try labels("|u1", "(5,)", [0, 0, 0, 0, 1])
-                    == "\(root)/y.npy: found an array of [5]; expected [6], a class for each image")
+                    == "\(root)/y.npy: found an array of [5]; expected [6], a class for each image, or [6, 2], "
+                    + "its hour and minute")
             #expect(
                 try labels("|i1", "(6,)", [0, 0, 0, 255, 0, 1])
                     == "\(root)/y.npy: found -1 at number 3; expected a class, 0 to 65535")
@@ -106,7 +166,8 @@ import Testing
             #expect(
                 try problem(pair(root, images: npy("|u1", "(6, 1, 1)", [UInt8](repeating: 0, count: 6), fortran: true)))
                     .contains("numpy.ascontiguousarray"))
-            #expect(problem("npy:one.npy") == "npy:one.npy: expected two files, npy:IMAGES,LABELS")
+            #expect(problem("npy:a,b,c") == "npy:a,b,c: expected one file or two, npy:IMAGES or npy:IMAGES,LABELS")
+            #expect(problem("npy:/no/one.npy") == "/no/one.npy: there is no such file or folder")
             #expect(problem("npy:/no/x.npy,/no/y.npy") == "/no/x.npy: there is no such file or folder")
             #expect(problem("npz:/no/x.npz") == "/no/x.npz: there is no such file or folder")
             #expect(problem("npz:" + golden("other.npz")).hasSuffix("other.npz: there is no array 'x_train' in it"))

@@ -149,7 +149,7 @@ import WeftData
         let mistakes = odd.map {
             Mistake(
                 image: Fashion.image(1), index: 1, trueName: $0, predictedName: String(repeating: $0, count: 9),
-                confidence: 1)
+                grade: .confidence(1))
         }
         try draw(.mistakes(mistakes, title: odd[1]))
         let history = try HistoryTable(columns: ["epoch", odd[1]], rows: [[1, 0.5]])
@@ -161,8 +161,9 @@ import WeftData
     @Test func drawsMistakesWithTheirImages() throws {
         let wide = PixelImage(width: 40, height: 20, channels: 3, pixels: [UInt8](repeating: 200, count: 2400))
         let mistakes = [
-            Mistake(image: Fashion.image(3), index: 3, trueName: "Shirt", predictedName: "Coat", confidence: 0.984),
-            Mistake(image: wide, index: 9, trueName: "Bag", predictedName: "Dress", confidence: 0.99999),
+            Mistake(
+                image: Fashion.image(3), index: 3, trueName: "Shirt", predictedName: "Coat", grade: .confidence(0.984)),
+            Mistake(image: wide, index: 9, trueName: "Bag", predictedName: "Dress", grade: .confidence(0.99999)),
         ]
         let (svg, texts) = try draw(.mistakes(mistakes, title: "a run"))
         #expect(texts.isSuperset(of: ["Shirt → Coat", "98.4\u{202F}%", "Bag → Dress", "> 99.9\u{202F}%"]))

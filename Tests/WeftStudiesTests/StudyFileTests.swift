@@ -99,6 +99,34 @@ import Weft
     }
 
     /// What is the same under two labels is trained once and shown twice.
+    /// Heads stay heads: their layers can be varied, and the input's shape stays open.
+    @Test func variantsOfAModelWithHeads() throws {
+        let reader = """
+            default_input: [8, 8, 1]
+            layers: [Flatten, Dense: {units: 16}]
+            heads:
+              hour: [Dense: {units: 8}, Dense: {units: 12, activation: softmax}]
+              minute: [Dense: {units: 2, activation: tanh}]
+            training: {labels: combined}
+            """
+        let study = try Study(
+            yaml: """
+                question: Which?
+                model: reader
+                variants:
+                  plain: {}
+                  wide: {layers: {dense_1: {units: 32}}, labels: {encoding: combined, loss_weights: [1, 3]}}
+                  dropped: {insert: {before hour: {Dropout: 0.5}}}
+                  bare: {remove: dense_1}
+                """, file: "test.yaml", name: "test", models: { try ModelFile(yaml: reader, name: $0) })
+        #expect(layers(study.variants[0]) == ["flatten", "dense", "dense_1", "hour", "minute"])
+        #expect(study.variants.allSatisfy { $0.file.model.outputNames == ["hour", "minute"] && !$0.file.model.isBuilt })
+        let shapes = try study.variants.map { try $0.file.model.built(inputShape: [20, 20, 1]).callShapes() }
+        #expect(shapes[1][2] == [32])
+        #expect(study.variants[1].file.training.labels == ClockLabels(.combined, lossWeights: [1, 3]))
+        #expect(layers(study.variants[2])[3] == "dropout_before_hour" && layers(study.variants[3]).count == 4)
+    }
+
     @Test func panelsShareTheirDefault() throws {
         let study = try study(
             """

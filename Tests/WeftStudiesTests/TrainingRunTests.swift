@@ -176,7 +176,7 @@ import WeftGraph
         ("take", "0 images cannot be taken of fashion-mnist train; expected 1 to 40"),
         (
             "data",
-            "there is no dataset \"fashion\"; did you mean fashion-mnist?\nKnown: fashion-mnist, cifar-10, folder:PATH, npz:PATH, npy:IMAGES,LABELS"
+            "there is no dataset \"fashion\"; did you mean fashion-mnist?\nKnown: fashion-mnist, cifar-10, clocks, cats, folder:PATH, npz:PATH, npy:IMAGES,LABELS"
         ),
     ])
     func mistakesComeBeforeTheFolder(_ what: String, _ expected: String) throws {

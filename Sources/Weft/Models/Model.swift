@@ -88,6 +88,29 @@ public struct Model: Sendable {
             inputStructure: .single, outputStructure: .single)
     }
 
+    /// One layer after another, and then several such lists side by side, each of which ends in an output of its name.
+    init(
+        name: String?, trunk: [any Layer], heads: [(name: String, layers: [any Layer])], inputShape: Shape?
+    ) {
+        var layers = trunk
+        var calls = trunk.indices.map { Call(layer: $0, inputs: [$0 == 0 ? .input(0) : .call($0 - 1)]) }
+        let stem = trunk.isEmpty ? Source.input(0) : .call(trunk.count - 1)
+        for (name, head) in heads {
+            for (place, layer) in head.enumerated() {
+                calls.append(
+                    Call(layer: layers.count, inputs: [place == 0 ? stem : .call(layers.count - 1)]))
+                layers.append(layer)
+            }
+            if layers[layers.count - 1].name == nil { layers[layers.count - 1].name = name }
+        }
+        let ends = heads.indices.map { trunk.count + heads[...$0].map(\.layers.count).reduce(0, +) - 1 }
+        self.init(
+            name: name, isSequential: false,
+            layers: zip(LayerNames.resolve(layers), layers).map { NamedLayer(name: $0, layer: $1) },
+            inputs: [Input(name: "input_layer", shape: inputShape)], calls: calls, outputs: ends.map { .call($0) },
+            inputStructure: .single, outputStructure: .list)
+    }
+
     init(
         name: String?, isSequential: Bool, layers: [NamedLayer], inputs: [Input], calls: [Call], outputs: [Source],
         inputStructure: Structure, outputStructure: Structure

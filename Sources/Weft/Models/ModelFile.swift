@@ -11,21 +11,34 @@ import WeftGraph
 ///       - Dense: {units: 10, activation: softmax}
 ///     training: {optimizer: adam, loss: sparse_categorical_crossentropy, batch_size: 32, epochs: 5}
 ///
-/// A model that branches has `model` in place of `input` and `layers`: its description by Keras, as `to_json` gives it.
+/// A model with several outputs has `heads` behind its layers, each a list of layers of its own under the output's name.
+/// One that branches otherwise has `model` in place of `input` and `layers`: its description by Keras, as `to_json` gives
+/// it.
 public struct ModelFile: Sendable {
     /// The file's own, else the file's name without its ending.
     public let name: String
     public let description: String
     /// Unbuilt where the file has no `input`.
     public let model: Model
+    /// The heads that the model ends in, in the order of its outputs; none where the file has no `heads`.
+    public let heads: [Head]
     /// The input's shape to assume where no data says what it is.
     public let defaultInput: Shape?
     public let training: TrainingDefaults
+
+    /// A list of layers that ends in an output of the model.
+    public struct Head: Hashable, Sendable {
+        public let name: String
+        /// How many of the model's last layers are its.
+        public let layerCount: Int
+    }
 
     /// How the author trained the model; whatever is `nil` is the user's choice.
     public struct TrainingDefaults: Sendable {
         public var optimizer: Optimizer?
         public var loss: Loss?
+        /// How times become targets, which says what the losses are.
+        public var labels: ClockLabels?
         /// What the loss is multiplied by: an entry of Keras's `loss_weights`.
         public var lossWeight: Double?
         public var metrics: [Metric]?
@@ -63,6 +76,7 @@ public struct ModelFile: Sendable {
         self.model = model
         self.training = training
         description = ""
+        heads = []
         defaultInput = nil
     }
 
@@ -115,17 +129,23 @@ public struct ModelFile: Sendable {
         description = contents.description
         defaultInput = contents.defaultInput
         training = contents.training.defaults
+        heads = contents.heads?.heads.map { Head(name: $0.name, layerCount: $0.layers.count) } ?? []
         if let description = contents.model {
-            guard contents.input == nil, contents.defaultInput == nil else {
-                throw node.error("'model' says itself what its inputs are: leave out 'input' and 'default_input'")
+            guard contents.input == nil, contents.defaultInput == nil, contents.heads == nil else {
+                throw node.error(
+                    "'model' says itself what its inputs and heads are: leave out 'input', 'default_input' and 'heads'")
             }
             model = description.model
             return
         }
         // The catalogue's names need not be identifiers; what layers are called under a model is.
         let layers = (contents.layers ?? []).map(\.layer)
-        let model = Model(name: contents.name ?? name, unchecked: layers, inputShape: contents.input)
-        try Self.locating(in: node, layers) {
+        let heads = contents.heads?.heads ?? []
+        let model =
+            heads.isEmpty
+            ? Model(name: contents.name ?? name, unchecked: layers, inputShape: contents.input)
+            : Model(name: contents.name ?? name, trunk: layers, heads: heads, inputShape: contents.input)
+        try Self.locating(in: node, model) {
             try model.validate()
             if let shape = contents.input ?? contents.defaultInput { _ = try model.built(inputShape: shape) }
         }
@@ -133,13 +153,14 @@ public struct ModelFile: Sendable {
     }
 
     /// Runs `body`, adding to its errors the line of the layer or of the list of layers.
-    private static func locating(in node: ConfigurationNode, _ layers: [any Layer], _ body: () throws -> Void) throws {
+    private static func locating(in node: ConfigurationNode, _ model: Model, _ body: () throws -> Void) throws {
         let list = node["layers"] ?? node
+        let places = (list.elements ?? []) + (node["heads"]?.fields ?? []).flatMap { $0.node.elements ?? [] }
         do {
             try body()
         } catch let error as LayerError {
-            let index = LayerNames.resolve(layers).firstIndex(of: error.layer)
-            let place = index.flatMap { list.elements?[$0] } ?? list
+            let index = model.layers.firstIndex { $0.name == error.layer }
+            let place = index.flatMap { places.indices.contains($0) ? places[$0] : nil } ?? list
             throw place.error(error.description)
         } catch let error as ModelError {
             throw list.error(error.problem)
@@ -150,8 +171,8 @@ public struct ModelFile: Sendable {
         static let className = ""
         static let arguments: [Argument<Contents>] = [
             .init("name", \.name), .init("description", \.description), .init("input", \.input),
-            .init("default_input", \.defaultInput), .init("layers", \.layers), .init("model", \.model),
-            .init("training", \.training),
+            .init("default_input", \.defaultInput), .init("layers", \.layers), .init("heads", \.heads),
+            .init("model", \.model), .init("training", \.training),
         ]
         static let template = Contents()
         var name: String?
@@ -159,8 +180,28 @@ public struct ModelFile: Sendable {
         var input: Shape?
         var defaultInput: Shape?
         var layers: [LayerEntry]?
+        var heads: Heads?
         var model: KerasDescription?
         var training = Training()
+    }
+
+    /// Lists of layers by the name of the output that each ends in.
+    private struct Heads: ConfigurationConvertible {
+        let heads: [(name: String, layers: [any Layer])]
+
+        init(configuration node: ConfigurationNode) throws {
+            guard let fields = node.fields, !fields.isEmpty else {
+                throw node.mismatch(expected: "heads by name, such as {hour: [Dense: {units: 12}]}")
+            }
+            heads = try fields.map { name, node in
+                let layers = try [LayerEntry](configuration: node).map(\.layer)
+                guard !layers.isEmpty else { throw node.error("the head '\(name)' has no layers") }
+                return (name, layers)
+            }
+        }
+
+        // A model file is only read by this; what writes one has the model itself.
+        var configuration: ConfigurationValue { .null }
     }
 
     /// A model as Keras describes it, with its layers in Keras's order.
@@ -185,6 +226,7 @@ public struct ModelFile: Sendable {
         static let className = "training"
         static let arguments: [Argument<Training>] = [
             .init("optimizer", \.defaults.optimizer), .init("loss", \.defaults.loss),
+            .init("labels", \.defaults.labels),
             .init("loss_weight", \.defaults.lossWeight), .init("metrics", \.defaults.metrics),
             .init("batch_size", \.defaults.batchSize),
             .init("epochs", \.defaults.epochs), .init("validation_split", \.defaults.validationSplit),
@@ -215,6 +257,9 @@ public struct ModelFile: Sendable {
             try check(defaults.stepsPerEpoch, "steps_per_epoch")
             try InvalidArgument.check(
                 (defaults.lossWeight ?? 1).isFinite, "loss_weight", "must be a number, got \(defaults.lossWeight ?? 1)")
+            try InvalidArgument.check(
+                defaults.labels == nil || defaults.loss == nil, "loss",
+                "does not go with labels, which say what is compared")
             let split = defaults.validationSplit ?? 0
             try InvalidArgument.check(
                 split >= 0 && split < 1, "validation_split", "must be at least 0 and less than 1, got \(split)")

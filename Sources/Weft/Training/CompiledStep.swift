@@ -36,7 +36,7 @@ struct CompiledStep {
     ) throws -> CompiledStep {
         let graph = Graph()
         let applied = try apply(model, to: graph, purpose, augmentation)
-        guard applied.outputs.count == objective.outputs.count, purpose.targets.count == objective.outputs.count else {
+        guard applied.outputs.count == objective.outputs.count, purpose.targets.count == objective.targetCount else {
             throw TrainingError.outputCount(
                 model: model.displayedName, outputs: applied.outputs.count, losses: objective.outputs.count,
                 targets: purpose.targets.count)

@@ -23,15 +23,25 @@ public struct Objective: Hashable, Sendable {
     /// In the order of the model's outputs.
     public var outputs: [Output]
 
-    public init(_ outputs: [Output]) { self.outputs = outputs }
+    /// How the times of a dataset of dials became the targets; then the error of the times read is reported, too.
+    public var labels: ClockLabels?
 
-    public init(_ loss: Loss, metrics: [Metric] = []) { outputs = [Output(loss, metrics: metrics)] }
+    public init(_ outputs: [Output], labels: ClockLabels? = nil) {
+        self.outputs = outputs
+        self.labels = labels
+    }
+
+    public init(_ loss: Loss, metrics: [Metric] = []) { self.init([Output(loss, metrics: metrics)]) }
+
+    /// How many targets a sample has: one for each output, and the time.
+    var targetCount: Int { outputs.count + (labels == nil ? 0 : 1) }
 
     /// Names of the reported values: the loss; with several outputs the loss of each; then the metrics.
     func valueNames(outputNames: [String]) -> [String] {
-        guard outputs.count > 1 else { return ["loss"] + outputs.flatMap { $0.metrics.map(\.name) } }
+        let error = labels == nil ? [] : [ClockLabels.metricName]
+        guard outputs.count > 1 else { return ["loss"] + outputs.flatMap { $0.metrics.map(\.name) } + error }
         return ["loss"] + outputNames.prefix(outputs.count).map { "\($0)_loss" }
-            + zip(outputNames, outputs).flatMap { name, output in output.metrics.map { "\(name)_\($0.name)" } }
+            + zip(outputNames, outputs).flatMap { name, output in output.metrics.map { "\(name)_\($0.name)" } } + error
     }
 
     /// The scalars behind `valueNames`, over a batch.
@@ -47,6 +57,7 @@ public struct Objective: Hashable, Sendable {
                 try $0.perSample(prediction: predictions[index], target: targets[index]).mean()
             }
         }
-        return [total] + (outputs.count > 1 ? losses : []) + metrics
+        let errors = try labels.map { [try $0.error(predictions, times: targets[outputs.count]).mean()] } ?? []
+        return [total] + (outputs.count > 1 ? losses : []) + metrics + errors
     }
 }

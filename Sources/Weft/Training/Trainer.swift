@@ -83,6 +83,7 @@ public final class Trainer {
             try parameters.setValues(specification.initialValues(seed: seed), of: index)
         }
         try augmentation.check(imageShape: model.inputs[0].shape!)
+        try objective.labels?.check(model)
         valueNames = objective.valueNames(outputNames: model.outputNames)
         runningMeans = [Double](repeating: 0, count: valueNames.count)
     }

@@ -5,6 +5,8 @@ public enum DataError: Error, Equatable, CustomStringConvertible {
     /// A folder that was named for this dataset lacks some of its files, or has none of them.
     case filesMissing(dataset: String, folder: String, files: [String], hasSome: Bool)
     case downloadFailed(address: String, reason: String)
+    /// An option behind a dataset's name that makes no sense.
+    case setting(dataset: String, problem: String)
 
     case empty(dataset: String)
     case imageShape(dataset: String, found: String, expected: String)
@@ -31,6 +33,7 @@ public enum DataError: Error, Equatable, CustomStringConvertible {
                 ? "\(folder): the folder lacks \(missing) of \(dataset)"
                 : "\(folder): the folder has no \(dataset); expected \(missing)"
         case .downloadFailed(let address, let reason): return "\(address) could not be downloaded: \(reason)"
+        case .setting(let dataset, let problem): return "\(dataset): \(problem)"
         case .empty(let dataset): return "\(dataset) has no images; expected at least one"
         case .imageShape(let dataset, let found, let expected):
             return "\(dataset): the images are \(found); expected \(expected)"

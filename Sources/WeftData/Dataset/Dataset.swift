@@ -83,6 +83,17 @@ public struct Dataset: Sendable {
         rows = positions.map { dataset.rows[$0] }
     }
 
+    /// The same images under other classes.
+    init(_ dataset: Dataset, relabelled labels: [Int32], classNames: [String]) {
+        name = dataset.name
+        self.classNames = classNames
+        imageShape = dataset.imageShape
+        pixelScale = dataset.pixelScale
+        store = dataset.store
+        self.labels = labels
+        rows = dataset.rows
+    }
+
     /// The number of images in each class.
     public var classCounts: [Int] {
         var counts = [Int](repeating: 0, count: classCount)

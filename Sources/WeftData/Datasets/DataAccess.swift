@@ -53,6 +53,8 @@ public struct DatasetLocation: Sendable, Hashable {
         case system = "the system's package"
         case cache = "the cache"
         case place = "its place"
+        /// No folder at all.
+        case drawn = "drawn by Weft"
     }
 
     public let origin: Origin

@@ -58,7 +58,7 @@ public struct DatasetFiles: Sendable {
 
     private func advice(for location: DatasetLocation) -> String? {
         switch location.origin {
-        case .directory, .environment, .place: nil
+        case .directory, .environment, .place, .drawn: nil
         case .system: debianPackage.map { "Install it again: sudo apt install --reinstall \($0)" }
         case .cache: "Remove this file, and it is downloaded again"
         }

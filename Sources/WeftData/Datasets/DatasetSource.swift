@@ -36,7 +36,15 @@ public struct DatasetKind: Sendable {
 /// The datasets that are known.
 public struct DatasetCatalog: Sendable {
     public static let standard = DatasetCatalog(
-        [FashionMNIST.source, CIFAR10.source], kinds: [ImageFolder.kind, NumPyDataset.archives, NumPyDataset.pairs])
+        [
+            FashionMNIST.source, CIFAR10.source, DrawnDataset(ClockScene.subject), DrawnDataset(CatScene.subject),
+        ],
+        kinds: [
+            ClassSubset.kind(FashionMNIST.source, classNames: FashionMNIST.classNames),
+            ClassSubset.kind(CIFAR10.source, classNames: CIFAR10.classNames),
+            DrawnDataset.kind(ClockScene.subject), DrawnDataset.kind(CatScene.subject),
+            ImageFolder.kind, NumPyDataset.archives, NumPyDataset.pairs,
+        ])
 
     public let sources: [any DatasetSource]
     public let kinds: [DatasetKind]
@@ -56,9 +64,11 @@ public struct DatasetCatalog: Sendable {
             return try kind.source(String(name[name.index(after: colon)...]))
         }
         let word = name.prefix { $0 != ":" }
-        let nearest = nearestNames(to: String(word), among: names + kinds.map(\.name))
+        let nearest = nearestNames(
+            to: String(word), among: names + kinds.map(\.name).filter { !names.contains($0) })
         throw DataError.unknownDataset(
-            name: name, known: names + kinds.map { "\($0.name):\($0.place)" }, nearest: nearest)
+            name: name, known: names + kinds.filter { !names.contains($0.name) }.map { "\($0.name):\($0.place)" },
+            nearest: nearest)
     }
 
     /// Reads a dataset, from wherever `access` allows.

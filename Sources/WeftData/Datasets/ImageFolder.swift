@@ -4,8 +4,9 @@ import WeftGraph
 /// A user's own images: PNG and JPEG files, a folder for each class, in a folder or a tar of it.
 ///
 /// The folders `train` and `test` hold the classes, or there are only classes: then every fifth image of a class, in
-/// the order of the names, is one to test on. Classes are numbered in the order of their names. Images come in an order
-/// that is shuffled once and for all, so that the last ones, which may be kept for validation, are of all classes.
+/// the order of the names, is one to test on. Where no image is in a folder, all are of one class. Classes are numbered
+/// in the order of their names. Images come in an order that is shuffled once and for all, so that the last ones, which
+/// may be kept for validation, are of all classes.
 ///
 /// Source: the arrangement is that of Keras's `image_dataset_from_directory`.
 public struct ImageFolder: DatasetSource {

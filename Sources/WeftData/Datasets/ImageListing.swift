@@ -27,7 +27,13 @@ struct ImageListing {
             DataFileError(path: collection.path, problem: .unusable(reason: reason))
         }
         var places = try Self.places(collection)
-        Self.dropCommonFolder(&places)
+        // Images alone have no labels: they are all of one class.
+        let isFlat = places.allSatisfy(\.folders.isEmpty)
+        if isFlat {
+            for index in places.indices { places[index].folders = ["image"] }
+        } else {
+            Self.dropCommonFolder(&places)
+        }
         if let image = places.first(where: { $0.folders.isEmpty }) {
             throw unusable(
                 "'\(image.path)' is in no class's folder; expected train/CLASS/IMAGE and test/CLASS/IMAGE, or CLASS/IMAGE"
@@ -41,8 +47,10 @@ struct ImageListing {
             throw unusable("class '\(untrained.0)' is in test/ only; expected images to train on, too")
         }
         classNames = trained.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
-        guard classNames.count > 1 else {
-            throw unusable("there is only one class, '\(classNames[0])'; expected a folder for each of several classes")
+        guard classNames.count > 1 || isFlat else {
+            throw unusable(
+                "there is only one class, '\(classNames[0])'; expected a folder for each of several classes, or images alone"
+            )
         }
         trainCount = isTest.count { !$0 }
         guard trainCount < isTest.count else {

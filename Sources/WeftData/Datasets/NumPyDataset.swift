@@ -4,30 +4,33 @@ import WeftGraph
 /// A user's own images as NumPy's arrays: an `.npz` as Keras keeps its datasets, or a `.npy` of images and one of classes.
 ///
 /// Images are (count, height, width), or with 1 or 3 channels behind; classes are integers from 0, (count) or (count, 1).
+/// Labels (count, 2) are the hour and the minute that each image's dial shows. A `.npy` of images alone is of one class.
 /// Pixels are kept with 8 bits. Integers have to be 0…255. Floating-point numbers are taken for 0…1 where none is above 1,
 /// else for 0…255, and are rounded to the nearest step of 1/255. A pair of files has no part to test on: every fifth
-/// image of a class is one.
+/// image of a class is one; of dials, which come sorted by time, a tenth that is drawn by lot.
 public struct NumPyDataset: DatasetSource {
     static let archives = DatasetKind(
         name: "npz", place: "PATH", summary: "NumPy arrays x_train, y_train, x_test, y_test in an .npz file",
         source: { path in
             let part = {
-                NumPyImages(pixels: .init(path: path, name: "x_" + $0), classes: .init(path: path, name: "y_" + $0))
+                NumPyImages(pixels: .init(path: path, name: "x_" + $0), labels: .init(path: path, name: "y_" + $0))
             }
             return NumPyDataset(name: "npz:\(path)", train: part("train"), test: part("test"))
         })
 
     static let pairs = DatasetKind(
-        name: "npy", place: "IMAGES,LABELS", summary: "NumPy arrays in two .npy files, images and their classes",
+        name: "npy", place: "IMAGES,LABELS",
+        summary: "NumPy arrays in .npy files: images, and their classes or (hour, minute); IMAGES alone are one class",
         source: { place in
             let paths = place.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
-            guard paths.count == 2, !paths.contains("") else {
+            guard 1...2 ~= paths.count, !paths.contains("") else {
                 throw DataFileError(
-                    path: "npy:\(place)", problem: .unusable(reason: "expected two files, npy:IMAGES,LABELS"))
+                    path: "npy:\(place)",
+                    problem: .unusable(reason: "expected one file or two, npy:IMAGES or npy:IMAGES,LABELS"))
             }
+            let labels = paths.count == 2 ? NumPySource(path: paths[1]) : nil
             return NumPyDataset(
-                name: "npy:\(place)",
-                train: NumPyImages(pixels: .init(path: paths[0]), classes: .init(path: paths[1])), test: nil)
+                name: "npy:\(place)", train: NumPyImages(pixels: .init(path: paths[0]), labels: labels), test: nil)
         })
 
     public let name: String
@@ -39,7 +42,7 @@ public struct NumPyDataset: DatasetSource {
 
     private var files: [String] {
         var files = [train.pixels.path]
-        if test == nil { files.append(train.classes.path) }
+        if test == nil, let labels = train.labels { files.append(labels.path) }
         return files.map { URL(fileURLWithPath: $0).path }
     }
 
@@ -69,42 +72,35 @@ public struct NumPyDataset: DatasetSource {
                 path: test.pixels.place,
                 problem: .wrongFormat(found: "images of \(testShape)", expected: "\(shape), as those to train on"))
         }
-        let labels = (train: try train.labels(count: count), test: try test.labels(count: testCount))
-        let all = labels.train + labels.test
+        let labels = (train: try train.readLabels(count: count), test: try test.readLabels(count: testCount))
+        guard labels.train.areTimes == labels.test.areTimes else {
+            throw DataFileError(
+                path: test.place,
+                problem: .wrongFormat(
+                    found: labels.test.areTimes ? "hours and minutes" : "classes", expected: "as those to train on"))
+        }
+        let all = NumPyLabels(numbers: labels.train.numbers + labels.test.numbers, areTimes: labels.train.areTimes)
         return DecodedDataset(
-            classNames: try Self.classNames(all, train.classes), imageShape: shape, trainCount: labels.train.count,
-            testCount: labels.test.count
+            classNames: try all.classNames(train.place), imageShape: shape, trainCount: count, testCount: testCount
         ) { pixels in
-            let place = labels.train.count * shape.count
+            let place = count * shape.count
             try train.copyPixels(total: place) { _ = pixels[$0..<$0 + $1.count].update(fromContentsOf: $1) }
             try test.copyPixels(total: pixels.count - place) {
                 _ = pixels[place + $0..<place + $0 + $1.count].update(fromContentsOf: $1)
             }
-            return all
+            return all.numbers
         }
     }
 
     private func decodedWhole() throws -> DecodedDataset {
         let (count, shape) = try train.layout()
-        let labels = try train.labels(count: count)
-        let isTest = ImageListing.everyFifth(labels)
-        let testCount = isTest.count { $0 }
-        guard testCount > 0 else {
-            throw DataFileError(
-                path: train.classes.place,
-                problem: .unusable(reason: "no class has five images, of which one would be to test on; expected more"))
-        }
-        // The row of each image: both parts keep their order.
-        var next = (train: 0, test: labels.count - testCount)
-        let rows = isTest.map { isTest in
-            defer { if isTest { next.test += 1 } else { next.train += 1 } }
-            return isTest ? next.test : next.train
-        }
-        var arranged = labels
-        for (label, row) in zip(labels, rows) { arranged[row] = label }
+        let labels = try train.readLabels(count: count)
+        let (rows, testCount) = try labels.arrangement(train.place)
+        var arranged = labels.numbers
+        for (label, row) in zip(labels.numbers, rows) { arranged[row] = label }
         return DecodedDataset(
-            classNames: try Self.classNames(labels, train.classes), imageShape: shape,
-            trainCount: labels.count - testCount, testCount: testCount
+            classNames: try labels.classNames(train.labels == nil ? nil : train.place), imageShape: shape,
+            trainCount: count - testCount, testCount: testCount
         ) { pixels in
             try train.copyPixels(total: pixels.count) { start, values in
                 for (index, value) in values.enumerated() {
@@ -115,22 +111,64 @@ public struct NumPyDataset: DatasetSource {
             return arranged
         }
     }
+}
+
+/// The label of each image: a class, or a time in minutes.
+private struct NumPyLabels {
+    let numbers: [Int32]
+    let areTimes: Bool
 
     /// NumPy's arrays have no names for the classes: their numbers are.
-    private static func classNames(_ labels: [Int32], _ source: NumPySource) throws -> [String] {
-        let count = Int(labels.max() ?? 0) + 1
+    ///
+    /// - Parameter place: of the labels, for messages; `nil` for images that have none and are all of one class.
+    func classNames(_ place: String?) throws -> [String] {
+        if areTimes { return ClockTime.names }
+        guard let place else { return ["image"] }
+        let count = Int(numbers.max() ?? 0) + 1
         guard count > 1 else {
-            throw DataFileError(
-                path: source.place, problem: .unusable(reason: "every class is 0; expected several classes"))
+            throw DataFileError(path: place, problem: .unusable(reason: "every class is 0; expected several classes"))
         }
         return (0..<count).map(String.init)
     }
+
+    /// The row of each image, where those to train on come first, and how many are to test on.
+    func arrangement(_ place: String) throws -> (rows: [Int], testCount: Int) {
+        if areTimes {
+            var rows = [Int](repeating: 0, count: numbers.count)
+            let order = Philox(seed: 0, stream: RandomStream.split).permutation(numbers.count)
+            for (row, image) in order.enumerated() { rows[Int(image)] = row }
+            guard numbers.count >= 10 else {
+                throw DataFileError(
+                    path: place,
+                    problem: .unusable(reason: "\(numbers.count) dials leave none to test on; expected ten or more"))
+            }
+            return (rows, numbers.count / 10)
+        }
+        let isTest = ImageListing.everyFifth(numbers)
+        let testCount = isTest.count { $0 }
+        guard testCount > 0 else {
+            throw DataFileError(
+                path: place,
+                problem: .unusable(reason: "no class has five images, of which one would be to test on; expected more"))
+        }
+        // Both parts keep their order.
+        var next = (train: 0, test: numbers.count - testCount)
+        let rows = isTest.map { isTest in
+            defer { if isTest { next.test += 1 } else { next.train += 1 } }
+            return isTest ? next.test : next.train
+        }
+        return (rows, testCount)
+    }
 }
 
-/// An array of images and one of their classes.
+/// An array of images and one of their labels.
 struct NumPyImages: Sendable {
     let pixels: NumPySource
-    let classes: NumPySource
+    /// `nil` where all images are of one class.
+    let labels: NumPySource?
+
+    /// What messages about labels call the place.
+    fileprivate var place: String { (labels ?? pixels).place }
 
     /// More classes than this are taken for a mistake, such as numbers that are no classes.
     static let classLimit = 1 << 16
@@ -153,28 +191,47 @@ struct NumPyImages: Sendable {
         return (shape[0], Shape(Array(shape.dropFirst())))
     }
 
-    /// The class of each image.
-    func labels(count: Int) throws -> [Int32] {
-        let header = try classes.header()
-        guard header.shape == [count] || header.shape == [count, 1] else {
-            throw wrong(classes, found: "an array of \(header.shape)", expected: "[\(count)], a class for each image")
+    /// The class of each image, or its time.
+    fileprivate func readLabels(count: Int) throws -> NumPyLabels {
+        guard let source = labels else {
+            return NumPyLabels(numbers: [Int32](repeating: 0, count: count), areTimes: false)
+        }
+        let header = try source.header()
+        let areTimes = header.shape == [count, 2]
+        guard areTimes || header.shape == [count] || header.shape == [count, 1] else {
+            throw wrong(
+                source, found: "an array of \(header.shape)",
+                expected: "[\(count)], a class for each image, or [\(count), 2], its hour and minute")
         }
         guard !header.type.isFloatingPoint else {
-            throw wrong(classes, found: "floating-point numbers", expected: "integers, a class for each image")
+            throw wrong(source, found: "floating-point numbers", expected: "integers, a class for each image")
         }
-        var labels: [Int32] = []
-        try classes.forEachPiece { piece in
+        guard !header.isFortranOrder || !areTimes else {
+            throw wrong(
+                source, found: "an array in Fortran's order",
+                expected: "one in C's order, such as numpy.ascontiguousarray makes")
+        }
+        var numbers: [Int32] = []
+        try source.forEachPiece { piece in
             for value in header.type.doubles(piece) {
-                guard value >= 0, value < Double(Self.classLimit) else {
+                let (limit, what) = areTimes ? Self.parts[numbers.count % 2] : (Self.classLimit, "a class")
+                guard value >= 0, value < Double(limit) else {
                     throw wrong(
-                        classes, found: "\(String(format: "%.0f", value)) at number \(labels.count)",
-                        expected: "a class, 0 to \(Self.classLimit - 1)")
+                        source,
+                        found: "\(String(format: "%.0f", value)) at number \(numbers.count / (areTimes ? 2 : 1))",
+                        expected: "\(what), 0 to \(limit - 1)")
                 }
-                labels.append(Int32(value))
+                numbers.append(Int32(value))
             }
         }
-        return labels
+        guard areTimes else { return NumPyLabels(numbers: numbers, areTimes: false) }
+        let times = stride(from: 0, to: numbers.count, by: 2).map {
+            Int32(ClockTime(hour: Int(numbers[$0]), minute: Int(numbers[$0 + 1])).minutes)
+        }
+        return NumPyLabels(numbers: times, areTimes: true)
     }
+
+    private static let parts = [(limit: 24, what: "an hour"), (limit: 60, what: "a minute")]
 
     /// Gives `body` all pixels, one piece after another, with the number of the first.
     ///

@@ -8,19 +8,36 @@ public struct Mistake: Hashable, Sendable {
     public let index: Int
     public let trueName: String
     public let predictedName: String
-    public let confidence: Double
+    /// How sure the model was, or how far it was off.
+    public let grade: Grade
 
-    public init(image: PixelImage, index: Int, trueName: String, predictedName: String, confidence: Double) {
+    public enum Grade: Hashable, Sendable {
+        /// The probability of the predicted class.
+        case confidence(Double)
+        /// The error of a time, in minutes.
+        case minutes(Double)
+
+        var value: Double {
+            switch self {
+            case .confidence(let value), .minutes(let value): value
+            }
+        }
+
+        /// A confidence as percent; what is not certain is never shown as 100.
+        var text: String {
+            switch self {
+            case .confidence(let share): share < 1 && share > 0.999 ? "> 99.9\u{202F}%" : percent(share, 1)
+            case .minutes(let minutes): fixed(minutes, minutes < 9.95 ? 1 : 0) + "\u{202F}min"
+            }
+        }
+    }
+
+    public init(image: PixelImage, index: Int, trueName: String, predictedName: String, grade: Grade) {
         self.image = image
         self.index = index
         self.trueName = trueName
         self.predictedName = predictedName
-        self.confidence = confidence
-    }
-
-    /// The confidence as percent; what is not certain is never shown as 100.
-    var confidenceText: String {
-        confidence < 1 && confidence > 0.999 ? "> 99.9\u{202F}%" : percent(confidence, 1)
+        self.grade = grade
     }
 }
 
@@ -30,17 +47,35 @@ extension Figure {
     /// - Parameter title: above the figure; what does not fit is cut.
     /// - Returns: `nil` without mistakes.
     public static func mistakes(_ mistakes: [Mistake], title: String = "") -> Figure? {
-        guard !mistakes.isEmpty else { return nil }
-        let grid = MistakeGrid(mistakes: mistakes, title: title)
-        let rows = mistakes.map { mistake in
-            [String(mistake.index), mistake.trueName, mistake.predictedName, HistoryTable.field(mistake.confidence)]
-        }
-        return Figure(
-            name: "mistakes", width: grid.width, height: grid.height,
+        sheet(
+            mistakes, name: "mistakes", title: title,
             description: mistakes.count == 1
                 ? "The most confident mistake: true class, predicted class, confidence."
                 : "The \(mistakes.count) most confident mistakes: true class, predicted class, confidence.",
-            data: CSV(header: ["index", "true", "predicted", "confidence"], rows: rows), commands: grid.commands,
+            columns: ["index", "true", "predicted", "confidence"])
+    }
+
+    /// The dials that were read worst: each with the true time, the time read and the error.
+    ///
+    /// - Returns: `nil` without dials.
+    static func worstDials(_ dials: [Mistake], title: String) -> Figure? {
+        sheet(
+            dials, name: "worst-dials", title: title,
+            description: "The \(dials.count) dials that were read worst: true time, time read, error in minutes.",
+            columns: ["index", "true", "read", "error_minutes"])
+    }
+
+    private static func sheet(
+        _ mistakes: [Mistake], name: String, title: String, description: String, columns: [String]
+    ) -> Figure? {
+        guard !mistakes.isEmpty else { return nil }
+        let grid = MistakeGrid(mistakes: mistakes, title: title)
+        let rows = mistakes.map { mistake in
+            [String(mistake.index), mistake.trueName, mistake.predictedName, HistoryTable.field(mistake.grade.value)]
+        }
+        return Figure(
+            name: name, width: grid.width, height: grid.height, description: description,
+            data: CSV(header: columns, rows: rows), commands: grid.commands,
             files: mistakes.enumerated().map { ("image\($0).rgb", Data(enlargedPixels($1.image))) })
     }
 
@@ -115,7 +150,7 @@ private struct MistakeGrid {
                 TextMeasure.fitted(mistake.predictedName, size: size, width: limit),
             ]
         let (x, top) = center(place)
-        let lines = names.map { ($0, Ink.text) } + [(mistake.confidenceText, Ink.muted)]
+        let lines = names.map { ($0, Ink.text) } + [(mistake.grade.text, Ink.muted)]
         return lines.enumerated().map { line, text in
             "set label \(gnuplotString(text.0)) at \(x), \(top + MistakeGrid.picture + 12 + 15 * Double(line)) center"
                 + " font ',\(size)' tc rgb '\(text.1)'"

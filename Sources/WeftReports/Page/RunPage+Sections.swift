@@ -69,23 +69,48 @@ extension RunPage {
         report.map { .classes($0, split: contents.predictionsSplit) } ?? ""
     }
 
-    /// The images as a list that flows with the page's width.
+    /// How times were read: the errors in numbers and as a figure, and the worst dials.
+    var readingsPart: Markup {
+        get throws {
+            guard let readings = contents.readings else { return "" }
+            let drawn = figures.first { $0.figure.name == "error-by-time" }
+            let numbers: Markup = """
+                <p>Mean error \(significant(readings.meanError)) minutes, median \(significant(readings.medianError)), of \
+                \(grouped(readings.times.count)) dials of the \(contents.predictionsSplit) data.\
+                \(contents.builtInError.map { " The labels themselves take away \(significant($0)) minutes." } ?? "")</p>
+
+                """
+            let figure: Markup = drawn.map { .picture($0) } ?? ""
+            let heading: Markup =
+                mistakes.isEmpty ? "" : "<h3>The dials read worst</h3>\n<p>True time → time read.</p>\n"
+            return try "\(numbers)\(figure)\(heading)\(sheet)"
+        }
+    }
+
+    /// The most confident mistakes of a classifier.
     var mistakesPart: Markup {
         get throws {
-            guard !mistakes.isEmpty else { return "" }
+            guard contents.predictions != nil, !mistakes.isEmpty else { return "" }
+            let explanation: Markup =
+                "<p>True class → predicted class, with the probability that the model gave its mistake.</p>\n"
+            return try "\(explanation)\(sheet)"
+        }
+    }
+
+    /// The images as a list that flows with the page's width.
+    private var sheet: Markup {
+        get throws {
             let items: [Markup] = try mistakes.map { mistake in
                 let png = try mistake.image.pngData().base64EncodedString()
                 return """
                     <li><figure><img src="data:image/png;base64,\(png)" \
                     alt="Sample \(mistake.index): \(mistake.trueName) taken for \(mistake.predictedName)" />
                     <figcaption>\(mistake.trueName) → \(mistake.predictedName)\
-                    <span>\(mistake.confidenceText)<br />sample \(mistake.index)</span></figcaption></figure></li>
+                    <span>\(mistake.grade.text)<br />sample \(mistake.index)</span></figcaption></figure></li>
 
                     """
             }
-            let explanation: Markup =
-                "<p>True class → predicted class, with the probability that the model gave its mistake.</p>\n"
-            return "\(explanation)<ul class=\"mistakes\">\n\(items)</ul>\n"
+            return items.isEmpty ? "" : "<ul class=\"mistakes\">\n\(items)</ul>\n"
         }
     }
 
@@ -127,6 +152,10 @@ extension RunPage {
                 .init("confusion.csv", "the confusion matrix: rows true, columns predicted"),
                 .init("classification-report.txt", "precision, recall and F1 as text"),
             ]
+        }
+        if contents.readings != nil {
+            entries.append(
+                .init("readings.csv", "the time read off each dial of the \(contents.predictionsSplit) data"))
         }
         entries += contents.otherFiles
         let rows: [Markup] = entries.map { entry in

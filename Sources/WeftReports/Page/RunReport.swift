@@ -6,7 +6,7 @@ public enum RunReport {
     /// The page's name in the run's folder.
     public static let fileName = "report.html"
 
-    /// Writes `confusion.csv`, `confusion-training.csv` (where there are predictions for it), `predictions.csv`, `classification-report.txt` (these for classifiers), `figures/` (each
+    /// Writes `confusion.csv`, `confusion-training.csv` (where there are predictions for it), `predictions.csv`, `classification-report.txt` (these for classifiers), `readings.csv` (for readers of clocks), `figures/` (each
     /// figure as SVG, PNG, PDF and CSV) and `report.html`, a page that needs no other file.
     ///
     /// Each file is written beside its place and then moved into it, so that none is ever half-written. The tables
@@ -30,6 +30,7 @@ public enum RunReport {
         }
         if let predictions = contents.predictions { try write(predictions.csvText, "predictions.csv") }
         if let report { try write(report.text(), "classification-report.txt") }
+        if let readings = contents.readings { try write(readings.csv.text, "readings.csv") }
         if tablesOnly { return }
 
         try FileManager.default.createDirectory(
@@ -43,7 +44,7 @@ public enum RunReport {
     }
 
     /// The figures of a run, in the order of the page: the loss and each metric over epochs and over time, the
-    /// confusion matrix, the most confident mistakes.
+    /// confusion matrix, the most confident mistakes; for readers of clocks the errors by time, and the worst dials.
     static func figures(
         of contents: RunReportContents, confusion: ConfusionMatrix?, mistakes: [Mistake]
     ) -> [Figure] {
@@ -55,18 +56,31 @@ public enum RunReport {
             figures.append(.curve(metric, of: contents.history, overTime: true, title: title, test: test))
         }
         figures.append(confusion.flatMap { .confusion($0, title: title) })
-        figures.append(.mistakes(mistakes, title: "\(title): true → predicted, confidence"))
+        if let readings = contents.readings {
+            figures.append(.readings(readings, title: title))
+            figures.append(.worstDials(mistakes, title: "\(title): true → read, error"))
+        } else {
+            figures.append(.mistakes(mistakes, title: "\(title): true → predicted, confidence"))
+        }
         return figures.compactMap { $0 }
     }
 
     static func mistakes(of contents: RunReportContents) throws -> [Mistake] {
-        guard let predictions = contents.predictions, let image = contents.image else { return [] }
+        guard let image = contents.image else { return [] }
+        if let readings = contents.readings {
+            return try readings.worst(contents.mistakeLimit).map { sample in
+                Mistake(
+                    image: try image(sample), index: sample, trueName: readings.times[sample].description,
+                    predictedName: readings.readName(sample), grade: .minutes(readings.error(sample)))
+            }
+        }
+        guard let predictions = contents.predictions else { return [] }
         return try predictions.mostConfidentMistakes(contents.mistakeLimit).map { sample in
             Mistake(
                 image: try image(sample), index: sample,
                 trueName: predictions.classNames[predictions.trueClasses[sample]],
                 predictedName: predictions.classNames[predictions.predictedClasses[sample]],
-                confidence: Double(predictions.confidence(sample)))
+                grade: .confidence(Double(predictions.confidence(sample))))
         }
     }
 }

@@ -18,7 +18,11 @@ public struct RunReportContents: Sendable {
     public var predictions: Predictions?
     /// The same about the training images; only its confusion matrix is written.
     public var trainingPredictions: Predictions?
-    /// The split that `predictions` speaks of.
+    /// The times that a model read off dials; `nil` for other models.
+    public var readings: Readings?
+    /// The mean error in minutes that the labels of a reader of clocks have themselves, if they have one.
+    public var builtInError: Double?
+    /// The split that `predictions` or `readings` speaks of.
     public var predictionsSplit = "test"
     /// The image of a sample of that split; without it the mistakes are not shown.
     public var image: (@Sendable (_ sample: Int) throws -> PixelImage)?

@@ -25,13 +25,13 @@ public struct VariantEstimate: Sendable {
         let model = variant.file.model
         let trainer = try Trainer(
             model.isBuilt ? model : model.built(inputShape: training.imageShape), optimizer: configuration.optimizer,
-            loss: configuration.loss, metrics: configuration.metrics)
+            objective: configuration.objective)
         parameters = trainer.specifications.map(\.shape.count).reduce(0, +)
         let perTrained = try Self.secondsPerImage(training, batch: configuration.batchSize, budget: 0.7 * budget) {
-            try trainer.fit($0, batchSize: configuration.batchSize)
+            try trainer.fit(configuration.samples($0), batchSize: configuration.batchSize)
         }
         let perTested = try Self.secondsPerImage(data.test, batch: 200, budget: 0.3 * budget) {
-            _ = try trainer.evaluate($0)
+            _ = try trainer.evaluate(configuration.samples($0))
         }
         let perEpoch = perTrained * Double(training.count) + perTested * Double(validationCount)
         // The test data is gone through twice: for the metrics and for the predictions.

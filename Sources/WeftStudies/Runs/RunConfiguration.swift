@@ -13,7 +13,10 @@ public struct RunConfiguration: Sendable {
     /// The size and colours the images are wanted in.
     public var imageForm = ImageForm()
     public var optimizer: Optimizer
+    /// Where there are labels, it is theirs.
     public var loss: Loss
+    /// How times become targets, for models that read clocks.
+    public var labels: ClockLabels?
     /// What the loss is multiplied by.
     public var lossWeight: Double
     public var metrics: [Metric]
@@ -44,8 +47,9 @@ public struct RunConfiguration: Sendable {
         self.data = data
         optimizer = file.training.optimizer ?? .rmsprop
         loss = file.training.loss ?? .sparseCategoricalCrossentropy
+        labels = file.training.labels
         lossWeight = file.training.lossWeight ?? 1
-        metrics = file.training.metrics ?? [.accuracy]
+        metrics = file.training.metrics ?? (labels == nil ? [.accuracy] : [])
         batchSize = file.training.batchSize ?? 32
         epochs = file.training.epochs ?? 1
         validation = try RunConfiguration.split(file.training)
@@ -64,12 +68,20 @@ public struct RunConfiguration: Sendable {
     }
 
     /// What the training minimises and reports.
-    public var objective: Objective { Objective([.init(loss, weight: Float(lossWeight), metrics: metrics)]) }
+    public var objective: Objective {
+        labels?.objective(metrics: metrics) ?? Objective([.init(loss, weight: Float(lossWeight), metrics: metrics)])
+    }
+
+    /// A dataset with its classes as targets, or what the labels make of them.
+    ///
+    /// - Throws: `TrainingError` where the labels need other data.
+    public func samples(_ dataset: Dataset) throws -> Samples { try labels?.samples(dataset) ?? Samples(dataset) }
 
     /// As `run.json` shows it.
     public var value: ConfigurationValue {
         [
             "data": .string(data), "optimizer": optimizer.configuration, "loss": loss.configuration,
+            "labels": labels.configuration,
             "loss_weight": .double(lossWeight), "metrics": .array(metrics.map(\.configuration)),
             "batch_size": .int(batchSize), "epochs": .int(epochs), "validation": validation.map(\.configuration) ?? nil,
             "steps_per_epoch": stepsPerEpoch.configuration, "callbacks": .array(callbacks.map(\.configuration)),
@@ -94,6 +106,7 @@ public struct RunConfiguration: Sendable {
         try self.init(file, source: source, data: read("data"))
         optimizer = try read("optimizer")
         loss = try read("loss")
+        labels = try node["labels"].flatMap { try ClockLabels?(configuration: $0) }
         lossWeight = try read("loss_weight")
         metrics = try read("metrics")
         batchSize = try read("batch_size")

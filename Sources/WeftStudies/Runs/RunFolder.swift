@@ -149,9 +149,11 @@ extension Model {
 
     /// Whether the images of a dataset and their classes are all that training and testing the model takes.
     ///
+    /// - Parameter labels: which make targets for several outputs of a dial's time.
     /// - Throws: `RunError` naming the inputs or outputs, where there are several.
-    public func checkTakesImages() throws {
-        for (names, what) in [(inputs.map(\.name), "inputs"), (outputNames, "outputs")] where names.count != 1 {
+    public func checkTakesImages(labels: ClockLabels?) throws {
+        let outputs = labels == nil ? outputNames : [""]
+        for (names, what) in [(inputs.map(\.name), "inputs"), (outputs, "outputs")] where names.count != 1 {
             throw RunError(
                 "model '\(displayedName)' has \(names.count) \(what) (\(names.joined(separator: ", "))); the command trains and"
                     + " tests models with one, on images and their classes\nfor this one, write a program with the library:"

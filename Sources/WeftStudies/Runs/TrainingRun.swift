@@ -12,15 +12,18 @@ public final class TrainingRun {
     public let train: Dataset
     public let validation: Dataset?
     public let test: Dataset
+    /// `train` and `validation` with their targets.
+    private let samples: (train: Samples, validation: Samples?)
     public let trainer: Trainer
     public let commandLine: String
     /// How long each part took, in seconds, in order.
     public private(set) var timings: [(name: String, seconds: Double)] = []
     public private(set) var history = History()
     public private(set) var testResults: Evaluation?
-    public private(set) var outputs: ModelOutputs?
+    /// Those of the model for the test images.
+    public private(set) var outputs: [ModelOutputs]?
     /// For the training images, where they are asked for.
-    public private(set) var trainingOutputs: ModelOutputs?
+    public private(set) var trainingOutputs: [ModelOutputs]?
     public private(set) var weightsSHA256 = ""
     private var optimizerSHA256 = ""
     public private(set) var dataSHA256: [(split: String, hash: String)] = []
@@ -55,7 +58,8 @@ public final class TrainingRun {
         model =
             configuration.model.isBuilt
             ? configuration.model : try configuration.model.built(inputShape: train.imageShape)
-        try model.checkTakesImages()
+        try model.checkTakesImages(labels: configuration.labels)
+        samples = (try configuration.samples(train), try validation.map { try configuration.samples($0) })
         timings.append(("loading data", (ContinuousClock.now - start).inSeconds))
         trainer = try Trainer(
             model, optimizer: configuration.optimizer, objective: configuration.objective,
@@ -63,7 +67,7 @@ public final class TrainingRun {
             options: CompilerOptions(convolutions: configuration.math))
         try checkMonitors()
         try trainer.checkReadiness(
-            Samples(train), validation: validation.map { Samples($0) }, batchSize: configuration.batchSize,
+            samples.train, validation: samples.validation, batchSize: configuration.batchSize,
             epochs: configuration.epochs,
             stepsPerEpoch: stepsPerEpoch)
     }
@@ -114,9 +118,9 @@ public final class TrainingRun {
         try saveWeights(folder)
         try writeRecord(folder, status: .trained)
         try timed("evaluation") {
-            testResults = try trainer.evaluate(test)
-            outputs = try trainer.predict(test)
-            if configuration.predictsTraining { trainingOutputs = try trainer.predict(train) }
+            testResults = try trainer.evaluate(configuration.samples(test))
+            outputs = try trainer.predict(Samples(test))
+            if configuration.predictsTraining { trainingOutputs = try trainer.predict(Samples(train)) }
         }
         try report(self)
         if history.isPaused { return try writeRecord(folder, status: .interrupted) }
@@ -127,14 +131,15 @@ public final class TrainingRun {
     /// Whether the state is one of this training, before anything is written.
     private func check(_ state: TrainingState) throws {
         try trainer.check(
-            state, data: Samples(train), validation: validation.map { Samples($0) }, batchSize: configuration.batchSize,
+            state, data: samples.train, validation: samples.validation, batchSize: configuration.batchSize,
             stepsPerEpoch: stepsPerEpoch, shuffle: configuration.shuffle)
     }
 
     private func writeModel(_ folder: RunFolder) throws {
         let training: ConfigurationValue = [
-            "optimizer": configuration.optimizer.configuration, "loss": configuration.loss.configuration,
-            "loss_weight": .double(configuration.lossWeight),
+            "optimizer": configuration.optimizer.configuration,
+            "loss": configuration.labels == nil ? configuration.loss.configuration : nil,
+            "labels": configuration.labels.configuration, "loss_weight": .double(configuration.lossWeight),
             "metrics": .array(configuration.metrics.map(\.configuration)), "batch_size": .int(configuration.batchSize),
             "epochs": .int(configuration.epochs), "callbacks": .array(configuration.callbacks.map(\.configuration)),
             "augmentation": configuration.augmentation.configuration,
@@ -153,8 +158,8 @@ public final class TrainingRun {
         do {
             try timed("training", before: state?.seconds ?? 0) {
                 history = try trainer.fit(
-                    train, batchSize: configuration.batchSize, epochs: configuration.epochs,
-                    stepsPerEpoch: stepsPerEpoch, validation: validation,
+                    samples.train, batchSize: configuration.batchSize, epochs: configuration.epochs,
+                    stepsPerEpoch: stepsPerEpoch, validation: samples.validation,
                     shuffle: configuration.shuffle, callbacks: watchers + callbacks, checkpoints: checkpoints,
                     resuming: state)
             }

@@ -8,6 +8,8 @@ struct VariantDraft {
     private var modelName: String
     private var header: [ConfigurationValue.Field] = []
     private var layers: [Layer] = []
+    /// In the order of the outputs.
+    private var headNames: [String] = []
     /// A model that branches, as Keras describes it; its layers stay as they are.
     private var branching: ConfigurationValue?
     private var training: [ConfigurationValue.Field] = []
@@ -18,6 +20,8 @@ struct VariantDraft {
 
     private struct Layer {
         let className: String
+        /// The head it belongs to, if it is in one.
+        let head: String?
         var arguments: [ConfigurationValue.Field]
         var name: String { arguments.first { $0.key == "name" }.flatMap { Self.word($0.value) } ?? "" }
 
@@ -49,14 +53,19 @@ struct VariantDraft {
         training = file.training.configuration.fields ?? []
         layers = []
         branching = .none
-        guard file.model.isSequential else {
-            branching = try file.model.kerasConfiguration()
+        headNames = file.heads.map(\.name)
+        guard file.model.isSequential || !headNames.isEmpty else {
+            branching = try file.builtModel().kerasConfiguration()
             header = []
             return
         }
-        layers = file.model.layers.map { entry in
+        let trunkCount = file.model.layers.count - file.heads.map(\.layerCount).reduce(0, +)
+        let heads =
+            [String?](repeating: nil, count: trunkCount)
+            + file.heads.flatMap { [String?](repeating: $0.name, count: $0.layerCount) }
+        layers = zip(file.model.layers, heads).map { entry, head in
             Layer(
-                className: type(of: entry.layer).className,
+                className: type(of: entry.layer).className, head: head,
                 arguments: entry.layer.named(entry.name).layerConfiguration.fields ?? [])
         }
     }
@@ -202,7 +211,8 @@ struct VariantDraft {
             let arguments = layer.layerConfiguration.fields ?? []
             let indices = try select(words[1], layerNode)
             for index in Set(indices).sorted(by: >) {
-                var new = Layer(className: type(of: layer).className, arguments: arguments)
+                var new = Layer(
+                    className: type(of: layer).className, head: layers[index].head, arguments: arguments)
                 new.set("name", .string("\(NearestNames.folded(new.className))_\(words[0])_\(layers[index].name)"))
                 layers.insert(new, at: words[0] == "after" ? index + 1 : index)
             }
@@ -239,11 +249,14 @@ struct VariantDraft {
     // MARK: The result
 
     private var value: ConfigurationValue {
-        .object(
-            [.init("name", .string(modelName))] + header + [
-                branching.map { .init("model", $0) } ?? .init("layers", .array(layers.map(\.entry))),
-                .init("training", .object(training)),
-            ])
+        .object([.init("name", .string(modelName))] + header + structure + [.init("training", .object(training))])
+    }
+
+    private var structure: [ConfigurationValue.Field] {
+        if let branching { return [.init("model", branching)] }
+        func list(_ head: String?) -> ConfigurationValue { .array(layers.filter { $0.head == head }.map(\.entry)) }
+        let heads = headNames.map { ConfigurationValue.Field($0, list($0)) }
+        return [.init("layers", list(nil))] + (heads.isEmpty ? [] : [.init("heads", .object(heads))])
     }
 
     /// The variant as a model file's text: JSON, which is YAML too.

@@ -66,8 +66,8 @@ struct BenchCommand: ParsableCommand {
     /// Images per second of each timed pass, after a short one that compiles.
     private func measure(_ workload: Workload, _ data: Dataset) throws -> [Double] {
         let trainer = try workload.trainer(CompilerOptions(convolutions: math))
-        try trainer.fit(data.take(min(workload.batchSize * 8, data.count)), batchSize: workload.batchSize)
-        let part = try data.take(min(workload.images, data.count))
+        let part = try workload.data(data)
+        try trainer.fit(part.take(min(workload.batchSize * 8, part.count)), batchSize: workload.batchSize)
         return try (0..<repeats).map { _ in
             let start = ContinuousClock.now
             try trainer.fit(part, batchSize: workload.batchSize)
@@ -78,8 +78,12 @@ struct BenchCommand: ParsableCommand {
 
     private func showProfile(_ workload: Workload, _ data: Dataset) throws {
         let trainer = try workload.trainer(CompilerOptions(convolutions: math))
+        let data = try workload.data(data)
         try trainer.fit(data.take(min(workload.batchSize * 8, data.count)), batchSize: workload.batchSize)
-        let program = try trainer.trainingProgram(data, batchSize: workload.batchSize)
+        for program in try trainer.trainingPrograms(data, batchSize: workload.batchSize) { showProfile(program) }
+    }
+
+    private func showProfile(_ program: Program) {
         let samples = (0..<31).map { _ in program.profile() }
         let medians = program.lines.indices.map { line in samples.map { $0[line] }.sorted()[15] }
         let total = Double(medians.reduce(0, +))

@@ -43,7 +43,7 @@ extension ModelSource {
         let saved = try KerasFile.read(path, compiled: compiled, hdf5: .isolated)
         let name = URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
         self.init(
-            file: ModelFile(name: name, model: saved.model, training: .init(saved.compilation)),
+            file: ModelFile(name: name, model: saved.model, training: .init(saved.compilation, of: saved.model)),
             training: Training(
                 weights: saved.weights, optimizer: saved.compilation?.optimizer, state: saved.optimizerState,
                 path: path))
@@ -71,12 +71,16 @@ extension ModelSource {
 
 extension ModelFile.TrainingDefaults {
     /// What a file of Keras's says of the training of a model with one output.
-    fileprivate init(_ compilation: KerasCompilation?) {
+    fileprivate init(_ compilation: KerasCompilation?, of model: Model) {
         self.init()
+        let generative = model.generative
+        // Which files of Keras's do not say: what these models are trained for.
+        if generative?.kind == .adversarial { adversarial = Adversarial() }
+        if generative?.kind == .variationalAutoencoder { target = .input }
         guard let compilation, compilation.losses.count == 1 else { return }
         optimizer = compilation.optimizer
         loss = compilation.losses[0]
-        lossWeight = compilation.lossWeights[0]
+        lossWeight = compilation.lossWeights[0] / Double(target == .input ? model.inputs[0].shape!.count : 1)
         metrics = compilation.metrics[0]
     }
 }
@@ -108,19 +112,18 @@ struct LoadedModel {
             run = folder
             source = try ModelSource(folder)
         }
-        let training = source.file.training
-        self.loss = loss ?? training.loss
-        labels = loss == nil ? training.labels : nil
+        let known = source.file.training
         let model = try source.file.builtModel()
+        var configuration = try RunConfiguration(source.file, source: path, data: "")
+        self.loss =
+            loss ?? known.loss ?? (known.target == .input || known.adversarial != nil ? configuration.loss : nil)
+        if let loss {
+            configuration.loss = loss
+            configuration.labels = nil
+        }
+        labels = configuration.labels
         try model.checkTakesImages(labels: labels)
-        let plain = Objective([
-            .init(
-                self.loss ?? .sparseCategoricalCrossentropy, weight: Float(training.lossWeight ?? 1),
-                metrics: training.metrics ?? [.accuracy])
-        ])
-        trainer = try Trainer(
-            model, optimizer: training.optimizer ?? .rmsprop,
-            objective: labels?.objective(metrics: training.metrics ?? []) ?? plain)
+        trainer = try Trainer(model, steps: configuration.steps)
         try source.restore(into: trainer)
     }
 }

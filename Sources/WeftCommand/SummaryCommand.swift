@@ -23,8 +23,9 @@ struct SummaryCommand: ParsableCommand {
             guard !lengths.isEmpty, lengths.allSatisfy({ ($0 ?? 0) > 0 }) else {
                 throw UsageError("--input '\(input)': expected positive numbers such as 28,28,1")
             }
-            return Terminal.writeLine(try file.model.built(inputShape: Shape(lengths.map { $0! })).summary())
+            return Terminal.writeLine(
+                try file.model.built(inputShape: Shape(lengths.map { $0! })).summary(expandsModels: true))
         }
-        Terminal.writeLine(try file.builtModel().summary())
+        Terminal.writeLine(try file.builtModel().summary(expandsModels: true))
     }
 }

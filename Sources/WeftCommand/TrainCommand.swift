@@ -73,6 +73,9 @@ struct TrainCommand: ParsableCommand {
     @Flag(help: "Keep the training images in their order.")
     var noShuffle = false
 
+    @Option(help: "Draw a generative model's samples every so many epochs. (default: 1)")
+    var samplesEvery: Int?
+
     @Flag(help: "Write the loss of every step to steps.csv.")
     var logSteps = false
 
@@ -177,6 +180,10 @@ struct TrainCommand: ParsableCommand {
         if let take { result.take = take }
         if noShuffle { result.shuffle = false }
         if logSteps { result.logSteps = true }
+        if let samplesEvery {
+            guard samplesEvery >= 1 else { throw UsageError("--samples-every \(samplesEvery): expected at least 1") }
+            result.samplesEvery = samplesEvery
+        }
         guard result.labels == nil || !trainingConfusion else {
             throw UsageError("--training-confusion: a model that reads clocks has no classes to confuse")
         }

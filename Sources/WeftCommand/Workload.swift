@@ -1,6 +1,7 @@
 import Weft
 import WeftData
 import WeftEngine
+import WeftGraph
 
 /// The models on which Weft is compared with others.
 struct Workload {
@@ -8,13 +9,42 @@ struct Workload {
     let batchSize: Int
     /// Images of a timed pass.
     let images: Int
-    let optimizer: Optimizer
-    let layers: [any Layer]
+    /// How many rows, columns and channels an image has.
+    var imageShape: Shape = [28, 28, 1]
+    let steps: [TrainingStep]
+    let model: () throws -> Model
+
+    /// A classifier of Fashion-MNIST.
+    init(name: String, batchSize: Int, images: Int, optimizer: Optimizer, layers: [any Layer]) {
+        let objective = Objective(.sparseCategoricalCrossentropy, metrics: [.accuracy])
+        self.init(name: name, batchSize: batchSize, images: images, [TrainingStep(objective, optimizer: optimizer)]) {
+            try Model(name: name, inputShape: [28, 28, 1], layers: layers)
+        }
+    }
+
+    init(
+        name: String, batchSize: Int, images: Int, imageShape: Shape = [28, 28, 1], _ steps: [TrainingStep],
+        model: @escaping () throws -> Model
+    ) {
+        self.name = name
+        self.batchSize = batchSize
+        self.images = images
+        self.imageShape = imageShape
+        self.steps = steps
+        self.model = model
+    }
 
     func trainer(_ options: CompilerOptions) throws -> Trainer {
-        let model = try Model(name: name, inputShape: [28, 28, 1], layers: layers)
-        return try Trainer(
-            model, optimizer: optimizer, loss: .sparseCategoricalCrossentropy, metrics: [.accuracy], options: options)
+        try Trainer(model(), steps: steps, options: options)
+    }
+
+    /// The images to train on: those given, or noise where they are not of the right shape.
+    func data(_ given: Dataset) throws -> Dataset {
+        if given.imageShape == imageShape { return try given.take(min(images, given.count)) }
+        let random = Philox(seed: 0, stream: RandomStream.samples)
+        return try Dataset(
+            name: "noise", pixels: (0..<images * imageShape.count).map { UInt8(random.word($0) >> 24) },
+            labels: [Int32](repeating: 0, count: images), imageShape: imageShape, classNames: ["noise"])
     }
 
     static func named(_ name: String) throws -> Workload {
@@ -55,7 +85,44 @@ struct Workload {
                     Flatten(), Dense(100, activation: .relu), Dense(10, activation: .softmax),
                 ]),
             Workload(name: "cnn001", batchSize: 32, images: 1_600, optimizer: .sgd, layers: tourCNN),
+            autoencoder, adversaries,
         ]
+    }
+
+    /// A variational autoencoder with 10 latent numbers.
+    private static var autoencoder: Workload {
+        let objective = Objective(.meanSquaredError, target: .input)
+        return Workload(name: "vae10", batchSize: 200, images: 6_000, [TrainingStep(objective)]) {
+            try .variationalAutoencoder(
+                inputShape: [28, 28, 1], latentSize: 10,
+                encoder: [
+                    Conv2D(32, 3, strides: 2, padding: .same, activation: .relu),
+                    Conv2D(64, 3, strides: 2, padding: .same, activation: .relu), Flatten(),
+                    Dense(16, activation: .relu),
+                ],
+                decoder: [
+                    Dense(3136, activation: .relu), Reshape([7, 7, 64]),
+                    Conv2DTranspose(64, 3, strides: 2, padding: .same, activation: .relu),
+                    Conv2DTranspose(32, 3, strides: 2, padding: .same, activation: .relu),
+                    Conv2DTranspose(1, 3, padding: .same, activation: .sigmoid),
+                ])
+        }
+    }
+
+    /// Generator and discriminator of 64×64 pictures in colour.
+    private static var adversaries: Workload {
+        let steps = Adversarial(.leastSquares).steps(optimizer: .adam(learningRate: 1e-4))
+        return Workload(name: "gan64", batchSize: 32, images: 192, imageShape: [64, 64, 3], steps) {
+            let up = (0..<5).map { _ in Conv2DTranspose(128, 3, strides: 2, padding: .same, activation: .relu) }
+            let down = (0..<5).flatMap { _ -> [any Layer] in
+                [Conv2D(128, 3, strides: 2, padding: .same), LeakyReLU(0.3), GaussianNoise(0.01)]
+            }
+            return try .adversaries(
+                latentSize: 64,
+                generator: [Dense(1024, activation: .relu), Reshape([2, 2, 256])] + up
+                    + [Conv2D(3, 3, padding: .same, activation: .sigmoid)],
+                discriminator: down + [Flatten(), Dense(1)])
+        }
     }
 
     /// A deep network: five convolutions and three dense layers, with dropout.

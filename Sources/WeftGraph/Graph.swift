@@ -96,6 +96,11 @@ public final class Graph {
         assignments.append((index, number(value)))
     }
 
+    /// Forgets the assignments to all but some parameters, which are then the same after a step as before.
+    public func keepAssignments(_ isKept: (Parameter) -> Bool) {
+        assignments.removeAll { !isKept(parameters[$0.parameter]) }
+    }
+
     func append(
         _ operation: Operation, _ inputs: [Tensor], shapes: [Shape], type: ElementType = .float32
     ) -> [Tensor] {

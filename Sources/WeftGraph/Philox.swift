@@ -74,9 +74,15 @@ public struct Philox: Sendable {
 public enum RandomStream {
     public static let shuffle: UInt32 = 1
     public static let split: UInt32 = 2
+    public static let samples: UInt32 = 3
     public static let clocks: UInt32 = 5
     public static let cats: UInt32 = 6
     public static let initialization: UInt32 = 0x1000_0000
     public static let layers: UInt32 = 0x2000_0000
     public static let augmentation: UInt32 = 0x3000_0000
+
+    /// Where the streams of the layers begin in one of several steps that are made with every batch.
+    public static func layers(ofStep step: Int) -> UInt32 { layers + UInt32(step) * 0x2000_0000 }
+    /// How many steps there are streams for.
+    public static let stepLimit = 7
 }

@@ -18,7 +18,8 @@ import WeftGraph
         let trainer = try testCase.trainer()
         let saved = KerasModel(
             model: testCase.model,
-            compilation: KerasCompilation(optimizer: testCase.optimizer, objective: testCase.objective),
+            compilation: KerasCompilation(
+                optimizer: testCase.optimizer, objective: testCase.objective, for: testCase.model),
             weights: try trainer.weights())
         let path = folder.path("a." + ending)
         try KerasFile.write(saved, to: path)

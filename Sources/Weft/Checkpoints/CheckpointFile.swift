@@ -11,7 +11,7 @@ import WeftSystem
 ///     64 bytes   the SHA-256 of everything before, in hexadecimal
 enum CheckpointFile {
     /// Changes whenever a state is written or meant in another way.
-    static let version = 1
+    static let version = 2
 
     private static let magic = Data("WEFTCKPT".utf8)
     private static let prefixLength = 8 + 4 + 8
@@ -22,7 +22,7 @@ enum CheckpointFile {
         var place: TrainingState.Place
         var identity: TrainingIdentity
         var sums: EpochSums
-        var learningRate: Double?
+        var learningRates: [String: Double]
         var history: History
         var seconds: Double
         /// The callbacks' values, as JSON.
@@ -47,7 +47,7 @@ enum CheckpointFile {
         let arrays = arrays(of: state)
         let header = try StateCoding.encoder.encode(
             Header(
-                place: state.place, identity: state.identity, sums: state.sums, learningRate: state.learningRate,
+                place: state.place, identity: state.identity, sums: state.sums, learningRates: state.learningRates,
                 history: state.history, seconds: state.seconds, callbacks: state.callbacks.mapValues(\.json),
                 optimizers: state.optimizers.mapValues(\.step), arrays: arrays.map(\.entry)))
         let payload = arrays.reduce(0) { $0 + 4 * $1.values.count }
@@ -144,7 +144,7 @@ extension TrainingState {
     /// A state whose arrays are still missing.
     fileprivate init(_ header: CheckpointFile.Header) {
         self.init(
-            place: header.place, identity: header.identity, sums: header.sums, learningRate: header.learningRate,
+            place: header.place, identity: header.identity, sums: header.sums, learningRates: header.learningRates,
             history: header.history, seconds: header.seconds,
             callbacks: header.callbacks.mapValues { CallbackState(json: $0, arrays: [:]) },
             optimizers: header.optimizers.mapValues { OptimizerValues(step: $0) }, parameters: [:])

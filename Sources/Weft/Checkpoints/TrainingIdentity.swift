@@ -17,20 +17,20 @@ public struct TrainingIdentity: Codable, Hashable, Sendable {
         _ trainer: Trainer, data: Samples, validation: Samples?, batchSize: Int, stepsPerEpoch: Int? = nil,
         shuffle: Bool
     ) throws {
-        let objective = trainer.objective.outputs.map { output -> ConfigurationValue in
-            [
-                "loss": output.loss.configuration, "weight": .float(output.weight),
-                "metrics": .array(output.metrics.map(\.configuration)),
-            ]
+        // A training of one step has no need to say which.
+        func ofSteps(_ describe: (TrainingStep) -> String) -> String {
+            let steps = trainer.steps
+            if steps.count == 1 { return describe(steps[0]) }
+            return steps.map { "\($0.name) (\($0.trains ?? "all")): \(describe($0))" }.joined(separator: "; ")
         }
         parts = [
             .init(name: "SHA-256 of the training data", value: data.sha256()),
             .init(name: "SHA-256 of the validation data", value: validation?.sha256() ?? "none"),
             .init(name: "SHA-256 of the model", value: try trainer.model.sha256()),
             .init(name: "seed", value: "\(trainer.seed)"),
-            .init(name: "optimizer", value: trainer.optimizer.configuration.description),
-            .init(name: "objective", value: ConfigurationValue.array(objective).description),
-            .init(name: "labels", value: trainer.objective.labels?.configuration.description ?? "classes"),
+            .init(name: "optimizer", value: ofSteps { $0.optimizer.configuration.description }),
+            .init(name: "objective", value: ofSteps { $0.goal.identity }),
+            .init(name: "labels", value: trainer.objective?.labels?.configuration.description ?? "classes"),
             .init(name: "augmentation", value: trainer.augmentation.identity),
             .init(name: "batch size", value: "\(batchSize)"),
             .init(name: "number of steps of an epoch", value: stepsPerEpoch.map { "\($0)" } ?? "all"),
@@ -75,16 +75,19 @@ extension Trainer {
         try identity.check(state.identity)
     }
 
-    /// The SHA-256, in hexadecimal, of the optimizer's state: its steps, then for each slot and parameter their names and
-    /// the values (little-endian).
+    /// The SHA-256, in hexadecimal, of the optimizers' states: of each its steps, then for each slot and parameter their
+    /// names and the values (little-endian); where there are several, each begins with its name.
     public func optimizerSHA256() throws -> String {
-        let values = try optimizerValues() ?? OptimizerValues(step: 0)
         var hash = SHA256()
-        hash.update("\(values.step)\n".utf8)
-        for (slot, arrays) in values.slots.sorted(by: { $0.key < $1.key }) {
-            for (name, array) in arrays.sorted(by: { $0.key < $1.key }) {
-                hash.update("\(slot) \(name)\n".utf8)
-                array.withUnsafeBytes { hash.update($0) }
+        for optimizer in optimizers {
+            if optimizers.count > 1 { hash.update("\(optimizer.step.name)\n".utf8) }
+            let values = try optimizer.values() ?? OptimizerValues(step: 0)
+            hash.update("\(values.step)\n".utf8)
+            for (slot, arrays) in values.slots.sorted(by: { $0.key < $1.key }) {
+                for (name, array) in arrays.sorted(by: { $0.key < $1.key }) {
+                    hash.update("\(slot) \(name)\n".utf8)
+                    array.withUnsafeBytes { hash.update($0) }
+                }
             }
         }
         return hash.hexadecimal()

@@ -23,15 +23,15 @@ public struct TrainingState: Hashable, Sendable {
     public var identity: TrainingIdentity
     /// The epoch's sums so far behind its reported means, each sample counted once.
     public var sums: EpochSums
-    /// A learning rate that a callback set instead of the optimizer's own.
-    public var learningRate: Double?
+    /// By the optimizer's name, a learning rate that a callback set instead of its own.
+    public var learningRates: [String: Double] = [:]
     /// Finished epochs; with a reason where a callback has ended the training for good.
     public var history: History
     /// How long the training took so far.
     public var seconds: Double
     /// By class name and number among those of the class.
     public var callbacks: [String: CallbackState]
-    /// By name: a training may have several optimizers.
+    /// By the step's name: a training may have several optimizers.
     public var optimizers: [String: OptimizerValues]
     /// Trained and other parameters, by name.
     public var parameters: [String: [Float]]
@@ -47,56 +47,50 @@ public struct EpochSums: Codable, Hashable, Sendable {
 
     init(count: Int) { values = [Double](repeating: 0, count: count) }
 
-    /// Adds a step's means over its samples.
-    mutating func add(_ means: some Sequence<Double>, samples count: Int) {
-        for (index, mean) in means.enumerated() { values[index] += mean * Double(count) }
-        samples += Double(count)
-    }
-
     var means: [Double] { values.map { $0 / samples } }
 }
 
 extension Trainer {
-    /// Name of the one optimizer that `fit` uses.
-    private static let optimizerName = "optimizer"
-
-    /// Parameters, optimizer and learning rate, put into a state.
+    /// Parameters, optimizers and learning rates, put into a state.
     func store(into state: inout TrainingState) throws {
-        state.learningRate = learningRateOverride
+        state.learningRates = [:]
         state.parameters = [:]
         for (index, specification) in specifications.enumerated() {
             state.parameters[specification.name] = try parameters.values(of: index)
         }
         state.optimizers = [:]
-        if let values = try optimizerValues() { state.optimizers[Self.optimizerName] = values }
+        for optimizer in optimizers {
+            state.learningRates[optimizer.step.name] = optimizer.rateOverride
+            state.optimizers[optimizer.step.name] = try optimizer.values()
+        }
     }
 
-    /// Takes parameters, optimizer and learning rate from a state.
+    /// Takes parameters, optimizers and learning rates from a state.
     ///
     /// - Throws: `CheckpointError` where the state lacks an array or has one of another length; nothing is changed then.
     func restore(_ state: TrainingState) throws {
-        func check(_ values: [Float]?, _ what: String, _ count: Int) throws {
-            guard let values, values.count == count else {
-                throw CheckpointError.differs(
-                    what: "the size of \(what)", there: values.map { "\($0.count)" } ?? "none", here: "\(count)")
-            }
-        }
-        guard let optimizer = state.optimizers[Self.optimizerName] else {
-            throw CheckpointError.differs(what: "the optimizer's state", there: "missing", here: "needed")
-        }
         for specification in specifications {
-            try check(state.parameters[specification.name], specification.name, specification.shape.count)
-            guard specification.trainable else { continue }
-            for slot in self.optimizer.updateRule.slotNames {
-                let name = "the optimizer's \(slot) of \(specification.name)"
-                try check(optimizer.slots[slot]?[specification.name], name, specification.shape.count)
+            let values = state.parameters[specification.name]
+            guard let values, values.count == specification.shape.count else {
+                throw CheckpointError.differs(
+                    what: "the size of \(specification.name)", there: values.map { "\($0.count)" } ?? "none",
+                    here: "\(specification.shape.count)")
             }
+        }
+        let saved = try optimizers.map { optimizer in
+            guard let values = state.optimizers[optimizer.step.name] else {
+                throw CheckpointError.differs(what: "the optimizer's state", there: "missing", here: "needed")
+            }
+            try optimizer.check(values)
+            return values
         }
         for (index, specification) in specifications.enumerated() {
             try parameters.setValues(state.parameters[specification.name]!, of: index)
         }
-        _ = try makeOptimizerState()
-        try setOptimizerValues(optimizer)
-        learningRateOverride = state.learningRate
+        for (optimizer, values) in zip(optimizers, saved) {
+            _ = try optimizer.makeState()
+            try optimizer.setValues(values)
+            optimizer.rateOverride = state.learningRates[optimizer.step.name]
+        }
     }
 }

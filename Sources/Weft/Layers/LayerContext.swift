@@ -41,8 +41,9 @@ public final class LayerContext {
     public let mode: Mode
     /// Every parameter once, in the order of declaration.
     public private(set) var parameters: [ParameterSpecification] = []
-    /// Scalars to be added to the loss: penalties on weights and on activities. As in Keras, evaluation counts them.
-    public private(set) var losses: [Tensor] = []
+    /// Scalars to be added to the loss: penalties on weights and on activities, and terms that layers add. As in Keras,
+    /// evaluation counts them.
+    public private(set) var losses: [AddedLoss] = []
     /// Every layer's output in the order of computation.
     public private(set) var layerOutputs: [(layer: String, output: Tensor)] = []
 
@@ -96,7 +97,7 @@ public final class LayerContext {
             name: fullName, shape: shape, initializer: initializer, regularizer: regularizer,
             trainable: trainable && isTrainable, stream: RandomStream.initialization + UInt32(parameters.count))
         parameters.append(specification)
-        if specification.trainable, let regularizer { losses.append(try regularizer.penalty(on: tensor)) }
+        if specification.trainable, let regularizer { addLoss(try regularizer.penalty(on: tensor)) }
         return tensor
     }
 
@@ -114,12 +115,18 @@ public final class LayerContext {
     }
 
     /// Adds a scalar to the model's loss.
-    public func addLoss(_ loss: Tensor) { losses.append(loss) }
+    ///
+    /// - Parameters:
+    ///   - name: what it is reported as beside the loss, such as `kl_loss`; by default it is not.
+    ///   - weight: what it is multiplied by in the loss, and not where it is reported; 1 by default.
+    public func addLoss(_ loss: Tensor, name: String? = nil, weight: Float = 1) {
+        losses.append(AddedLoss(layer: path, name: name, value: loss, weight: weight))
+    }
 
     /// Adds the penalty on a layer's output, divided by the batch size as Keras does.
     public func addActivityLoss(_ regularizer: Regularizer?, on output: Tensor) throws {
         guard let regularizer else { return }
-        losses.append((1 / Float(output.shape[0])) * (try regularizer.penalty(on: output)))
+        addLoss((1 / Float(output.shape[0])) * (try regularizer.penalty(on: output)))
     }
 
     /// Calls a layer under its name, having checked that it fits.
@@ -139,6 +146,41 @@ public final class LayerContext {
                 return output
             }
         }
+    }
+}
+
+/// A scalar that a layer adds to the loss.
+public struct AddedLoss {
+    /// The layer, with the names of the models around it.
+    public let layer: String
+    /// What it is reported as; `nil` where it is not.
+    public let name: String?
+    public let value: Tensor
+    public let weight: Float
+
+    /// The scalar as the loss counts it.
+    var weighted: Tensor {
+        get throws {
+            let scalar = try value.graph.reshape(value, to: .scalar)
+            return weight == 1 ? scalar : weight * scalar
+        }
+    }
+}
+
+extension [AddedLoss] {
+    /// What is reported of them: those of one name together.
+    func terms() throws -> [(name: String, value: Tensor)] {
+        var terms: [(name: String, value: Tensor)] = []
+        for loss in self {
+            guard let name = loss.name else { continue }
+            let value = try loss.value.graph.reshape(loss.value, to: .scalar)
+            if let index = terms.firstIndex(where: { $0.name == name }) {
+                terms[index].value = try terms[index].value + value
+            } else {
+                terms.append((name, value))
+            }
+        }
+        return terms
     }
 }
 

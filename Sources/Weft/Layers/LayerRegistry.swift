@@ -7,7 +7,7 @@ public enum LayerRegistry {
         MaxPooling2D.self, AveragePooling2D.self, GlobalMaxPooling2D.self, GlobalAveragePooling2D.self,
         UpSampling2D.self, ZeroPadding2D.self, Cropping2D.self,
         BatchNormalization.self, LayerNormalization.self,
-        Dropout.self, SpatialDropout2D.self, GaussianDropout.self, GaussianNoise.self,
+        Dropout.self, SpatialDropout2D.self, GaussianDropout.self, GaussianNoise.self, Sampling.self,
         RandomFlip.self, RandomRotation.self, RandomTranslation.self, RandomZoom.self, RandomContrast.self,
         ReLU.self, LeakyReLU.self, PReLU.self, ELU.self, Softmax.self,
         Add.self, Subtract.self, Multiply.self, Average.self, Maximum.self, Minimum.self, Concatenate.self,
@@ -20,6 +20,13 @@ public enum LayerRegistry {
 
     private static func entry<L: Layer>(_ type: L.Type) -> ClassTable<any Layer>.Entry {
         .init(type.className) { try L(layer: $0) }
+    }
+
+    /// What a class of Weft's own is registered as in a file of Keras's; `nil` for a class of Keras's.
+    ///
+    /// Keras reads such a file where a class is registered under that name, as `ComingFromKeras` shows.
+    static func registeredName(_ className: String) -> String? {
+        className == Sampling.className ? "Weft>" + className : nil
     }
 
     /// The class names in the order of `types`.

@@ -47,6 +47,8 @@ struct KerasLayerEntry {
         if className == "Lambda" {
             throw node.error("a Lambda layer holds code, which is never run; write the model with other layers")
         }
+        // What Weft has beyond Keras is registered in its own name.
+        if let name = LayerRegistry.registeredName(className), node.value["registered_name"] == .string(name) { return }
         if case .string(let module)? = node.value["module"] {
             let isKeras = module == "keras" || module.hasPrefix("keras.")
             guard isKeras, !module.contains(".ops") else {

@@ -5,8 +5,9 @@ public struct AppliedModel {
     public let outputs: [Tensor]
     /// Every parameter once, in the order of declaration.
     public let parameters: [ParameterSpecification]
-    /// Scalars to add to the loss, in training and in evaluation: penalties on weights and activities.
-    public let losses: [Tensor]
+    /// Scalars to add to the loss, in training and in evaluation: penalties on weights and activities, and terms of
+    /// their own names.
+    public let losses: [AddedLoss]
     /// Every layer's output in the order of computation.
     public let layerOutputs: [(layer: String, output: Tensor)]
 }
@@ -57,11 +58,24 @@ extension Model {
     /// The parameters of the model, in the order of declaration.
     ///
     /// - Throws: `ModelError` where the input's shape is not known, `LayerError` for a layer that does not fit.
-    public func parameterSpecifications() throws -> [ParameterSpecification] {
+    public func parameterSpecifications() throws -> [ParameterSpecification] { try applied().parameters }
+
+    /// The model in a graph of its own, for what it declares on the way.
+    func applied() throws -> AppliedModel {
         try checkShapes()
         let graph = Graph()
         let inputs = inputs.map { graph.input($0.name, shape: $0.shape!.batched(1)) }
-        return try apply(to: graph, inputs: inputs, mode: .inference).parameters
+        return try apply(to: graph, inputs: inputs, mode: .inference)
+    }
+
+    /// - Throws: `ModelError` for a name that is none of its layers'.
+    public func layer(named name: String) throws -> any Layer {
+        guard let entry = layers.first(where: { $0.name == name }) else {
+            let known = layers.map(\.name)
+            throw ModelError(
+                model: displayedName, problem: "has no layer '\(name)'" + NearestNames.hint(for: name, among: known))
+        }
+        return entry.layer
     }
 
     /// The number of values in all parameters, trained or not.

@@ -143,9 +143,11 @@ extension Model.NamedLayer {
         layer.name = name
         layer.trainable = layer.trainable && isTrainable
         if let model = layer as? Model { return try model.asLayer(named: name) }
+        let registered = LayerRegistry.registeredName(layer.displayedClassName)
         var fields: [ConfigurationValue.Field] = [
-            .init("module", "keras.layers"), .init("class_name", .string(layer.displayedClassName)),
-            .init("config", layer.kerasArguments), .init("registered_name", .null),
+            .init("module", registered == nil ? "keras.layers" : "weft"),
+            .init("class_name", .string(layer.displayedClassName)), .init("config", layer.kerasArguments),
+            .init("registered_name", registered.map { .string($0) } ?? .null),
         ]
         if !inputShapes.isEmpty {
             let isSingle = layer is any SingleInputLayer

@@ -76,6 +76,20 @@ extension Model {
 
     func checkShapes() throws { _ = try callShapes() }
 
+    /// A model inside of this one, for the inputs it has there; this one for `nil`.
+    ///
+    /// - Throws: `ModelError` where no layer of that name is a model.
+    public func part(_ name: String?) throws -> Model {
+        guard let name else { return self }
+        guard let part = try layer(named: name) as? Model, let place = layers.firstIndex(where: { $0.name == name }),
+            let call = calls.first(where: { $0.layer == place })
+        else { throw ModelError(model: displayedName, problem: "'\(name)' is not a model, but a layer") }
+        let shapes = try callShapes()
+        var built = try part.built(inputShapes: call.inputs.map { try shape(of: $0, shapes) })
+        built.name = name
+        return built
+    }
+
     func checkNames() throws {
         // A sequential model's input has no name that anything refers to.
         var seen = Set(isSequential ? [] : inputs.map(\.name))

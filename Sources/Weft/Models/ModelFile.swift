@@ -12,8 +12,9 @@ import WeftGraph
 ///     training: {optimizer: adam, loss: sparse_categorical_crossentropy, batch_size: 32, epochs: 5}
 ///
 /// A model with several outputs has `heads` behind its layers, each a list of layers of its own under the output's name.
-/// One that branches otherwise has `model` in place of `input` and `layers`: its description by Keras, as `to_json` gives
-/// it.
+/// Generative models have `vae: {latent, beta, encoder, decoder}` or `gan: {latent, generator, discriminator}` in place
+/// of `layers`, each part a list of layers. A model that branches otherwise has `model` in place of `input` and `layers`:
+/// its description by Keras, as `to_json` gives it.
 public struct ModelFile: Sendable {
     /// The file's own, else the file's name without its ending.
     public let name: String
@@ -39,6 +40,10 @@ public struct ModelFile: Sendable {
         public var loss: Loss?
         /// How times become targets, which says what the losses are.
         public var labels: ClockLabels?
+        /// What the output is compared with: the label, or the input.
+        public var target: Objective.Target?
+        /// How a generator and a discriminator are trained against each other.
+        public var adversarial: Adversarial?
         /// What the loss is multiplied by: an entry of Keras's `loss_weights`.
         public var lossWeight: Double?
         public var metrics: [Metric]?
@@ -52,6 +57,8 @@ public struct ModelFile: Sendable {
         public var stepsPerEpoch: Int?
         /// What watches the training: early stopping, a falling learning rate.
         public var callbacks: [CallbackSetting]?
+        /// Every how many epochs a generative model's samples are drawn.
+        public var samplesEvery: Int?
         /// What changes the images to train on, and whether it changes those to validate on, too.
         public var augmentation: Augmentation?
         public var augmentValidation: Bool?
@@ -119,52 +126,17 @@ public struct ModelFile: Sendable {
     public init(_ node: ConfigurationNode, name: String) throws {
         guard node.fields != nil else { throw node.error("a model file is a mapping with the key 'layers'") }
         let contents = try Contents(arguments: node)
-        guard contents.layers != nil || contents.model != nil else {
+        let forms = Contents.forms.filter { node[$0] != nil }
+        guard let form = forms.first else {
             throw node.error("the argument 'layers' is missing")
         }
-        guard contents.layers == nil || contents.model == nil else {
-            throw node.error("'layers' and 'model' say the same thing: give one")
-        }
+        guard forms.count == 1 else { throw node.error("'\(forms[0])' and '\(forms[1])' say the same thing: give one") }
         self.name = contents.name ?? name
         description = contents.description
         defaultInput = contents.defaultInput
         training = contents.training.defaults
         heads = contents.heads?.heads.map { Head(name: $0.name, layerCount: $0.layers.count) } ?? []
-        if let description = contents.model {
-            guard contents.input == nil, contents.defaultInput == nil, contents.heads == nil else {
-                throw node.error(
-                    "'model' says itself what its inputs and heads are: leave out 'input', 'default_input' and 'heads'")
-            }
-            model = description.model
-            return
-        }
-        // The catalogue's names need not be identifiers; what layers are called under a model is.
-        let layers = (contents.layers ?? []).map(\.layer)
-        let heads = contents.heads?.heads ?? []
-        let model =
-            heads.isEmpty
-            ? Model(name: contents.name ?? name, unchecked: layers, inputShape: contents.input)
-            : Model(name: contents.name ?? name, trunk: layers, heads: heads, inputShape: contents.input)
-        try Self.locating(in: node, model) {
-            try model.validate()
-            if let shape = contents.input ?? contents.defaultInput { _ = try model.built(inputShape: shape) }
-        }
-        self.model = model
-    }
-
-    /// Runs `body`, adding to its errors the line of the layer or of the list of layers.
-    private static func locating(in node: ConfigurationNode, _ model: Model, _ body: () throws -> Void) throws {
-        let list = node["layers"] ?? node
-        let places = (list.elements ?? []) + (node["heads"]?.fields ?? []).flatMap { $0.node.elements ?? [] }
-        do {
-            try body()
-        } catch let error as LayerError {
-            let index = model.layers.firstIndex { $0.name == error.layer }
-            let place = index.flatMap { places.indices.contains($0) ? places[$0] : nil } ?? list
-            throw place.error(error.description)
-        } catch let error as ModelError {
-            throw list.error(error.problem)
-        }
+        model = try contents.model(form, named: self.name, in: node)
     }
 
     private struct Contents: Configurable {
@@ -172,8 +144,10 @@ public struct ModelFile: Sendable {
         static let arguments: [Argument<Contents>] = [
             .init("name", \.name), .init("description", \.description), .init("input", \.input),
             .init("default_input", \.defaultInput), .init("layers", \.layers), .init("heads", \.heads),
-            .init("model", \.model), .init("training", \.training),
+            .init("model", \.model), .init("vae", \.vae), .init("gan", \.gan), .init("training", \.training),
         ]
+        /// The ways to say what the model is.
+        static let forms = ["layers", "model", "vae", "gan"]
         static let template = Contents()
         var name: String?
         var description = ""
@@ -182,7 +156,41 @@ public struct ModelFile: Sendable {
         var layers: [LayerEntry]?
         var heads: Heads?
         var model: KerasDescription?
+        var vae: AutoencoderDescription?
+        var gan: AdversariesDescription?
         var training = Training()
+
+        /// The model, with errors at the line of its description.
+        func model(_ form: String, named name: String, in node: ConfigurationNode) throws -> Model {
+            let others = ["input", "default_input", "heads"].filter { !(form == "vae" && $0 == "input") }
+            if form != "layers", let key = others.first(where: { node[$0] != nil }) {
+                throw node.error("'\(form)' says itself what the model is: leave out '\(key)'")
+            }
+            if let model { return model.model }
+            if let gan { return try gan.model(named: name, in: node["gan"]!) }
+            if let vae {
+                guard let input else {
+                    throw node.error("'vae' needs 'input', the shape of an image: [28, 28, 1], say")
+                }
+                return try vae.model(named: name, inputShape: input, in: node["vae"]!)
+            }
+            // The catalogue's names need not be identifiers; what layers are called under a model is.
+            let trunk = (layers ?? []).map(\.layer)
+            let heads = heads?.heads ?? []
+            let model =
+                heads.isEmpty
+                ? Model(name: name, unchecked: trunk, inputShape: input)
+                : Model(name: name, trunk: trunk, heads: heads, inputShape: input)
+            let places =
+                (node["layers"]?.elements ?? []) + (node["heads"]?.fields ?? []).flatMap { $0.node.elements ?? [] }
+            try (node["layers"] ?? node).locating({ name in
+                model.layers.firstIndex { $0.name == name }.flatMap { places.indices.contains($0) ? places[$0] : nil }
+            }) {
+                try model.validate()
+                if let shape = input ?? defaultInput { _ = try model.built(inputShape: shape) }
+            }
+            return model
+        }
     }
 
     /// Lists of layers by the name of the output that each ends in.
@@ -226,13 +234,15 @@ public struct ModelFile: Sendable {
         static let className = "training"
         static let arguments: [Argument<Training>] = [
             .init("optimizer", \.defaults.optimizer), .init("loss", \.defaults.loss),
-            .init("labels", \.defaults.labels),
+            .init("labels", \.defaults.labels), .init("target", \.defaults.target),
+            .init("adversarial", \.defaults.adversarial),
             .init("loss_weight", \.defaults.lossWeight), .init("metrics", \.defaults.metrics),
             .init("batch_size", \.defaults.batchSize),
             .init("epochs", \.defaults.epochs), .init("validation_split", \.defaults.validationSplit),
             .init("validation_count", \.defaults.validationCount),
             .init("validation_first", \.defaults.validationFirst),
             .init("steps_per_epoch", \.defaults.stepsPerEpoch), .init("callbacks", \.defaults.callbacks),
+            .init("samples_every", \.defaults.samplesEvery),
             .init("augmentation", \.defaults.augmentation), .init("augment_validation", \.defaults.augmentValidation),
         ]
         static let template = Training()
@@ -255,6 +265,7 @@ public struct ModelFile: Sendable {
             try check(defaults.epochs, "epochs")
             try check(defaults.validationCount, "validation_count")
             try check(defaults.stepsPerEpoch, "steps_per_epoch")
+            try check(defaults.samplesEvery, "samples_every")
             try InvalidArgument.check(
                 (defaults.lossWeight ?? 1).isFinite, "loss_weight", "must be a number, got \(defaults.lossWeight ?? 1)")
             try InvalidArgument.check(

@@ -5,9 +5,21 @@ extension Model {
     ///
     /// A functional model in which values branch also has a column of what each layer is connected to.
     ///
-    /// - Parameter width: of the terminal; the table takes at most 4 columns less.
+    /// - Parameters:
+    ///   - width: of the terminal; the table takes at most 4 columns less.
+    ///   - expandsModels: whether tables of the models inside of this one follow; they do not by default.
     /// - Throws: `LayerError` for a layer that does not fit.
-    public func summary(width: Int = 80) throws -> String {
+    public func summary(width: Int = 80, expandsModels: Bool = false) throws -> String {
+        let inner = expandsModels && isBuilt ? layers.filter { $0.layer is Model }.map(\.name) : []
+        let tables =
+            try [table(width: width)]
+            + inner.map {
+                try part($0).summary(width: width, expandsModels: true)
+            }
+        return tables.joined(separator: "\n")
+    }
+
+    private func table(width: Int) throws -> String {
         let rows = try summaryRows()
         let columns: [SummaryTable.Column] =
             isChain

@@ -25,7 +25,8 @@ public struct ModelOutputs: Sendable {
 extension Trainer {
     /// Loss and metrics over a dataset, without training: no dropout, batch normalisation with its averages.
     ///
-    /// - Parameter batchSize: 200 by default; the result depends on it only in the last bits.
+    /// - Parameter batchSize: 200 by default; the result depends on it only in the last bits, but for layers that draw
+    ///   random numbers in inference, too.
     /// - Throws: `TrainingError` where data and model do not fit.
     public func evaluate(_ data: Dataset, batchSize: Int = 200) throws -> Evaluation {
         try evaluate(Samples(data), batchSize: batchSize)
@@ -45,12 +46,17 @@ extension Trainer {
         try check(data)
         try check(positive: batchSize, "batch size")
         var sums = [Double](repeating: 0, count: valueNames.count)
-        let features = data.inputs + data.targets
         try forEachBatch(
-            features, batchSize, epoch: epoch ?? 0,
-            { try step(.inference, batchSize: $0, data, augments: epoch != nil) }
-        ) { step, count in
-            for position in sums.indices { sums[position] += Double(step.program.output(position)[0]) * Double(count) }
+            of: data.inputs + data.targets, batchSize, epoch: epoch ?? 0,
+            { try programs(.inference, batchSize: $0, data, augments: epoch != nil) }
+        ) { steps, count in
+            var position = 0
+            for (step, values) in zip(steps, valueCounts) {
+                for value in 0..<values {
+                    sums[position + value] += Double(step.program.output(value)[0]) * Double(count)
+                }
+                position += values
+            }
         }
         return Evaluation(values: zip(valueNames, sums).map { ($0, $1 / Double(data.count)) })
     }
@@ -60,22 +66,34 @@ extension Trainer {
         try predict(Samples(data), batchSize: batchSize)[0]
     }
 
-    /// All outputs of the model for samples of any features.
-    public func predict(_ data: Samples, batchSize: Int = 200) throws -> [ModelOutputs] {
-        try check(data, needsTargets: false)
+    /// All outputs of the model, or of a model inside of it, for samples of any features.
+    ///
+    /// - Parameter part: the name of a layer that is a model, such as `decoder`; by default the model itself.
+    /// - Throws: `ModelError` for a part that is none, `TrainingError` where the samples do not fit it.
+    public func predict(_ data: Samples, part: String? = nil, batchSize: Int = 200) throws -> [ModelOutputs] {
+        let model = try model.part(part)
+        try data.check(fit: model.inputs, of: model)
+        return try predict(data, model, scope: part ?? "", batchSize: batchSize)
+    }
+
+    /// - Parameters:
+    ///   - model: this trainer's, or one of its layers.
+    ///   - scope: what stands before the names of the parameters that it has.
+    func predict(_ data: Samples, _ model: Model, scope: String, batchSize: Int = 200) throws -> [ModelOutputs] {
         try check(positive: batchSize, "batch size")
         let shapes = try model.outputShapes()
         var values = shapes.map { _ in [Float]() }
         for (index, shape) in shapes.enumerated() { values[index].reserveCapacity(data.count * shape.count) }
-        try forEachBatch(data.inputs, batchSize, { try predictionStep(batchSize: $0) }) { step, _ in
-            for index in shapes.indices { values[index].append(contentsOf: step.program.output(index)) }
+        try forEachBatch(of: data.inputs, batchSize, { [try predictionStep(model, scope: scope, batchSize: $0)] }) {
+            steps, _ in
+            for index in shapes.indices { values[index].append(contentsOf: steps[0].program.output(index)) }
         }
         return zip(shapes, values).map { ModelOutputs(shape: $0, values: $1) }
     }
 
     private func forEachBatch(
-        _ features: [Feature], _ batchSize: Int, epoch: Int = 0, _ program: (Int) throws -> CompiledStep,
-        _ body: (CompiledStep, Int) -> Void
+        of features: [Feature], _ batchSize: Int, epoch: Int = 0, _ programs: (Int) throws -> [CompiledStep],
+        _ body: ([CompiledStep], Int) -> Void
     ) throws {
         let count = features[0].count
         let size = min(batchSize, count)
@@ -84,14 +102,16 @@ extension Trainer {
         var prepared = 0
         for index in 0..<order.batchCount {
             let batch = order.batch(index)
-            let step = try program(batch.count)
+            let steps = try programs(batch.count)
             if prepared != batch.count {
-                step.program.prepare()
+                for step in steps { step.program.prepare() }
                 prepared = batch.count
             }
-            loader.load(batch, into: step)
-            step.program.run(seed: seed, epoch: epoch, step: index)
-            body(step, batch.count)
+            for step in steps {
+                loader.load(batch, into: step)
+                step.program.run(seed: seed, epoch: epoch, step: index)
+            }
+            body(steps, batch.count)
         }
     }
 }

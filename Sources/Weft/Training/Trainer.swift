@@ -2,7 +2,7 @@ import WeftData
 import WeftEngine
 import WeftGraph
 
-/// Trains a model: holds its parameters and the optimizer's state, and runs compiled steps over data.
+/// Trains a model: holds its parameters and its optimizers' states, and runs compiled steps over data.
 ///
 ///     let trainer = try Trainer(model, optimizer: .adam, loss: .sparseCategoricalCrossentropy, metrics: [.accuracy])
 ///     let history = try trainer.fit(data.train, epochs: 3)
@@ -13,8 +13,8 @@ import WeftGraph
 /// Source: what `keras.Model.compile`, `fit`, `evaluate` and `predict` do together.
 public final class Trainer {
     public let model: Model
-    public let optimizer: Optimizer
-    public let objective: Objective
+    /// What is done with every batch, in order.
+    public let steps: [TrainingStep]
     /// What initial weights, shuffling, dropout and noise depend on.
     public let seed: UInt64
     public let options: CompilerOptions
@@ -23,25 +23,24 @@ public final class Trainer {
     /// The model's parameters, in the order of declaration.
     public let specifications: [ParameterSpecification]
     public let parameters: ParameterStore
+    /// One for each step.
+    let optimizers: [StepOptimizer]
 
-    /// The learning rate of the next step: what the optimizer's schedule says, or what a callback set.
-    public var learningRate: Double {
-        get { learningRateOverride ?? optimizer.learningRate.rate(step: optimizerState?.step ?? 0) }
-        set { learningRateOverride = newValue }
-    }
-    var learningRateOverride: Double?
-    /// Made after the first training step was compiled, which decides how parameters lie in memory.
-    private(set) var optimizerState: OptimizerState?
-    /// What the optimizer's state begins with.
-    private var firstOptimizerValues: OptimizerValues?
-
-    /// Means over the epoch so far: the loss, then the metrics.
+    /// Means over the epoch so far: the values of the first step, then those of the next.
     public internal(set) var runningMeans: [Double]
     /// Names of `runningMeans`.
     public let valueNames: [String]
+    /// How many of the values each step has.
+    let valueCounts: [Int]
 
-    private var measuringSteps: [CompiledStep.Purpose: CompiledStep] = [:]
-    private var predictingSteps: [CompiledStep.Purpose: CompiledStep] = [:]
+    private var measuringSteps: [CompiledStep.Purpose: [CompiledStep]] = [:]
+    private var predictingSteps: [Prediction: CompiledStep] = [:]
+
+    private struct Prediction: Hashable {
+        let scope: String
+        let outputs: Int
+        let purpose: CompiledStep.Purpose
+    }
 
     /// - Parameters:
     ///   - model: with a known input shape and one output.
@@ -65,137 +64,133 @@ public final class Trainer {
     ///   - augmentation: what changes the images of the first input; nothing by default.
     /// - Throws: `ModelError` or `LayerError` where the model does not fit together, `TrainingError` where it has another
     ///   number of outputs than there are losses.
-    public init(
+    public convenience init(
         _ model: Model, optimizer: Optimizer = .rmsprop, objective: Objective,
         augmentation: Augmentation = Augmentation(), seed: UInt64 = 0, options: CompilerOptions = CompilerOptions()
     ) throws {
+        try self.init(
+            model, steps: [TrainingStep(objective, optimizer: optimizer)], augmentation: augmentation, seed: seed,
+            options: options)
+    }
+
+    /// - Parameters:
+    ///   - model: with known input shapes.
+    ///   - steps: what is done with every batch, in this order; each with a name of its own.
+    ///   - augmentation: what changes the images of a step's first input; nothing by default.
+    /// - Throws: `ModelError` or `LayerError` where the model does not fit together, `TrainingError` where it cannot be
+    ///   trained in these steps.
+    public init(
+        _ model: Model, steps: [TrainingStep], augmentation: Augmentation = Augmentation(), seed: UInt64 = 0,
+        options: CompilerOptions = CompilerOptions()
+    ) throws {
         try model.validate()
         self.model = model
-        self.optimizer = optimizer
-        self.objective = objective
+        self.steps = steps
         self.seed = seed
         self.options = options
         self.augmentation = augmentation
-        specifications = try model.parameterSpecifications()
-        parameters = ParameterStore(
-            specifications.map { .init(Parameter(name: $0.name, shape: $0.shape), isTrainable: $0.trainable) })
-        for (index, specification) in specifications.enumerated() {
-            try parameters.setValues(specification.initialValues(seed: seed), of: index)
+        let applied = try model.applied()
+        specifications = applied.parameters
+        try Self.check(steps, of: model, augmentation)
+        let store = ParameterStore(
+            applied.parameters.map { .init(Parameter(name: $0.name, shape: $0.shape), isTrainable: $0.trainable) })
+        for (index, specification) in applied.parameters.enumerated() {
+            try store.setValues(specification.initialValues(seed: seed), of: index)
         }
-        try augmentation.check(imageShape: model.inputs[0].shape!)
-        try objective.labels?.check(model)
-        valueNames = objective.valueNames(outputNames: model.outputNames)
+        parameters = store
+        optimizers = steps.map { StepOptimizer($0, store: store, specifications: applied.parameters) }
+        let names = try steps.map { step in
+            step.goal.valueNames(
+                of: model, terms: try applied.losses.filter { step.changes($0.layer) }.terms().map(\.name))
+        }
+        valueNames = names.flatMap { $0 }
+        valueCounts = names.map(\.count)
         runningMeans = [Double](repeating: 0, count: valueNames.count)
+    }
+
+    private static func check(_ steps: [TrainingStep], of model: Model, _ augmentation: Augmentation) throws {
+        guard 1...RandomStream.stepLimit ~= steps.count, Set(steps.map(\.name)).count == steps.count else {
+            throw TrainingError.argument(
+                name: "steps", problem: "must be from 1 to \(RandomStream.stepLimit), each with a name of its own")
+        }
+        for step in steps {
+            if let part = step.trains { _ = try model.layer(named: part) }
+            try step.goal.check(model)
+            guard let shape = try step.goal.inputs(of: model).first?.shape else { continue }
+            try augmentation.check(imageShape: shape)
+        }
+    }
+
+    /// The first step's optimizer: of most trainings the only one.
+    public var optimizer: Optimizer { steps[0].optimizer }
+
+    /// What the training minimises, where it is of one step and compares outputs with targets.
+    public var objective: Objective? { steps.count == 1 ? steps[0].goal as? Objective : nil }
+
+    /// The learning rate of the first step's next update: what the optimizer's schedule says, or what a callback set.
+    ///
+    /// Where it is set, the rates of further steps change by the same factor.
+    public var learningRate: Double {
+        get { optimizers[0].learningRate }
+        set {
+            let factor = learningRate == 0 ? 1 : newValue / learningRate
+            for optimizer in optimizers.dropFirst() { optimizer.rateOverride = optimizer.learningRate * factor }
+            optimizers[0].rateOverride = newValue
+        }
     }
 
     // MARK: Programs
 
-    /// The program for a mode, a batch size and kinds of targets, compiled when it is first needed.
+    /// The steps' programs for a mode, a batch size and kinds of targets, compiled when they are first needed.
     ///
     /// - Parameter augments: whether images are changed in inference, too.
-    func step(_ mode: Mode, batchSize: Int, _ samples: Samples, augments: Bool = false) throws -> CompiledStep {
-        try step(
-            .init(
-                mode: mode, batchSize: batchSize, targets: samples.targets.map(\.kind),
-                isAugmented: !augmentation.layers.isEmpty && (augments || mode == .training)))
-    }
-
-    private func step(_ purpose: CompiledStep.Purpose) throws -> CompiledStep {
-        if let step = measuringSteps[purpose] { return step }
-        let step = try CompiledStep.measuring(
-            model, objective, augmentation, purpose, store: parameters, options: options)
-        measuringSteps[purpose] = step
-        return step
-    }
-
-    func predictionStep(batchSize: Int) throws -> CompiledStep {
-        let purpose = CompiledStep.Purpose(mode: .inference, batchSize: batchSize, targets: [])
-        if let step = predictingSteps[purpose] { return step }
-        let step = try CompiledStep.predicting(model, purpose, store: parameters, options: options)
-        predictingSteps[purpose] = step
-        return step
-    }
-
-    /// The training program on a dataset for a batch size, for listings and profiles.
-    public func trainingProgram(_ dataset: Dataset, batchSize: Int) throws -> Program {
-        try step(.training, batchSize: batchSize, Samples(dataset)).program
-    }
-
-    /// The optimizer's state, made when it is first needed.
-    func makeOptimizerState() throws -> OptimizerState {
-        if let optimizerState { return optimizerState }
-        let state = try OptimizerState(optimizer.updateRule, clipping: optimizer.clipping.rule, store: parameters)
-        if let values = firstOptimizerValues { try set(values, of: state) }
-        optimizerState = state
-        firstOptimizerValues = nil
-        return state
-    }
-
-    // MARK: The optimizer's state
-
-    /// Steps made and slots, by parameter; `nil` before the first training step.
-    public func optimizerValues() throws -> OptimizerValues? {
-        guard let state = optimizerState else { return firstOptimizerValues }
-        var values = OptimizerValues(step: state.step)
-        for (slot, name) in state.rule.slotNames.enumerated() {
-            for (index, specification) in specifications.enumerated() where specification.trainable {
-                values.slots[name, default: [:]][specification.name] = try state.values(ofSlot: slot, parameter: index)
-            }
+    func programs(
+        _ mode: Mode, batchSize: Int, _ samples: Samples, augments: Bool = false
+    ) throws -> [CompiledStep] {
+        let purpose = CompiledStep.Purpose(
+            mode: mode, batchSize: batchSize, targets: samples.targets.map(\.kind),
+            isAugmented: !augmentation.layers.isEmpty && (augments || mode == .training))
+        if let compiled = measuringSteps[purpose] { return compiled }
+        let compiled = try steps.enumerated().map { number, step in
+            try CompiledStep.measuring(
+                step, number: number, of: model, augmentation, purpose, store: parameters, options: options)
         }
-        return values
+        measuringSteps[purpose] = compiled
+        return compiled
     }
+
+    func predictionStep(_ model: Model, scope: String, batchSize: Int) throws -> CompiledStep {
+        let purpose = CompiledStep.Purpose(mode: .inference, batchSize: batchSize, targets: [])
+        let key = Prediction(scope: scope, outputs: model.outputs.count, purpose: purpose)
+        if let step = predictingSteps[key] { return step }
+        let step = try CompiledStep.predicting(
+            model, scope: scope, purpose, store: parameters, options: options)
+        predictingSteps[key] = step
+        return step
+    }
+
+    /// The training steps' programs on a dataset for a batch size, for listings and profiles.
+    public func trainingPrograms(_ dataset: Dataset, batchSize: Int) throws -> [Program] {
+        try programs(.training, batchSize: batchSize, Samples(dataset)).map(\.program)
+    }
+
+    // MARK: The optimizers' states
+
+    /// The first step's optimizer: updates made and slots, by parameter; `nil` before the first training step.
+    public func optimizerValues() throws -> OptimizerValues? { try optimizers[0].values() }
 
     /// Lets the training go on from an earlier one's state.
     ///
     /// - Throws: `EngineError` for an array of the wrong length.
-    public func setOptimizerValues(_ values: OptimizerValues) throws {
-        for (slot, arrays) in values.slots {
-            for specification in specifications {
-                guard let array = arrays[specification.name], array.count != specification.shape.count else { continue }
-                throw EngineError.mismatch(
-                    "\(slot) of \(specification.name): expected \(specification.shape.count) values, got \(array.count)"
-                )
-            }
-        }
-        if let optimizerState { try set(values, of: optimizerState) } else { firstOptimizerValues = values }
-    }
-
-    private func set(_ values: OptimizerValues, of state: OptimizerState) throws {
-        state.step = values.step
-        for (slot, name) in state.rule.slotNames.enumerated() {
-            for (index, specification) in specifications.enumerated() where specification.trainable {
-                guard let array = values.slots[name]?[specification.name] else { continue }
-                try state.setValues(array, ofSlot: slot, parameter: index)
-            }
-        }
-    }
+    public func setOptimizerValues(_ values: OptimizerValues) throws { try optimizers[0].setValues(values) }
 
     // MARK: Checks
 
-    /// Whether the samples can be put into the model, and its outputs be compared with their targets.
-    func check(_ samples: Samples, needsTargets: Bool = true) throws {
-        guard model.inputs.count == samples.inputs.count else {
-            throw TrainingError.argument(
-                name: samples.name,
-                problem:
-                    "gives \(samples.inputs.count) inputs, model '\(model.displayedName)' takes \(model.inputs.count)")
-        }
-        for (input, feature) in zip(model.inputs, samples.inputs) {
-            let (expected, found) = (input.shape!, feature.kind.shape)
-            // An image without channels is one with a single channel.
-            let isImage = expected.count == found.count && (expected.rank < 3 || found.rank < 3)
-            guard expected == found || isImage else {
-                throw TrainingError.inputShape(
-                    model: model.displayedName, expected: "\(expected)", dataset: samples.name, found: "\(found)")
-            }
-        }
-        guard needsTargets else { return }
-        if let classes = samples.classCount, objective.outputs[0].loss.comparesClasses, let last = model.layers.last {
-            let outputs = try model.outputShapes()[0].last
-            guard outputs == classes else {
-                throw TrainingError.outputSize(
-                    layer: last.name, outputs: outputs, dataset: samples.name, classes: classes)
-            }
+    /// Whether every step can take the samples, and compare with their targets.
+    func check(_ samples: Samples) throws {
+        for step in steps {
+            try samples.check(fit: step.goal.inputs(of: model), of: model)
+            try step.goal.checkTargets(of: samples, for: model)
         }
     }
 
@@ -218,7 +213,7 @@ public final class Trainer {
                 )
             }
         }
-        _ = try step(.training, batchSize: min(batchSize, data.count), data)
+        _ = try programs(.training, batchSize: min(batchSize, data.count), data)
     }
 
     func check(positive value: Int, _ name: String) throws {
@@ -226,43 +221,22 @@ public final class Trainer {
     }
 }
 
-/// An optimizer's state in logical order: how many updates it made, and its slots by slot name and parameter name.
-public struct OptimizerValues: Hashable, Sendable {
-    public var step: Int
-    public var slots: [String: [String: [Float]]]
-
-    public init(step: Int, slots: [String: [String: [Float]]] = [:]) {
-        self.step = step
-        self.slots = slots
-    }
-}
-
-extension Loss {
-    /// Whether the loss takes one output for each class.
-    var comparesClasses: Bool { kind == .sparseCategoricalCrossentropy || kind == .categoricalCrossentropy }
-}
-
-extension Optimizer {
-    var updateRule: UpdateRule {
-        switch algorithm {
-        case .sgd(let sgd): return .sgd(momentum: Float(sgd.momentum), nesterov: sgd.nesterov)
-        case .adam(let adam): return .adam(beta1: adam.beta1, beta2: adam.beta2, epsilon: Float(adam.epsilon))
-        case .adagrad(let adagrad):
-            return .adagrad(
-                initialAccumulator: Float(adagrad.initialAccumulatorValue), epsilon: Float(adagrad.epsilon))
-        case .rmsprop(let rmsprop):
-            return .rmsprop(
-                rho: rmsprop.rho, momentum: Float(rmsprop.momentum), epsilon: Float(rmsprop.epsilon),
-                centered: rmsprop.centered)
+extension Samples {
+    /// Whether the features are what a model, or a step of its training, takes.
+    func check(fit inputs: [Model.Input], of model: Model) throws {
+        guard inputs.count == self.inputs.count else {
+            throw TrainingError.argument(
+                name: name,
+                problem: "gives \(self.inputs.count) inputs, model '\(model.displayedName)' takes \(inputs.count)")
         }
-    }
-}
-
-extension GradientClipping {
-    var rule: ClippingRule {
-        if let norm { return .norm(Float(norm)) }
-        if let value { return .value(Float(value)) }
-        if let globalNorm { return .globalNorm(Float(globalNorm)) }
-        return .none
+        for (input, feature) in zip(inputs, self.inputs) {
+            let (expected, found) = (input.shape!, feature.kind.shape)
+            // An image without channels is one with a single channel.
+            let isImage = expected.count == found.count && (expected.rank < 3 || found.rank < 3)
+            guard expected == found || isImage else {
+                throw TrainingError.inputShape(
+                    model: model.displayedName, expected: "\(expected)", dataset: name, found: "\(found)")
+            }
+        }
     }
 }

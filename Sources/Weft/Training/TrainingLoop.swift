@@ -1,4 +1,5 @@
 import WeftData
+import WeftEngine
 
 /// A training under way: where it is, what it adds up, and who is told of it.
 final class TrainingLoop {
@@ -52,7 +53,7 @@ final class TrainingLoop {
     }
 
     private func begin() throws {
-        _ = try trainer.makeOptimizerState()
+        for optimizer in trainer.optimizers { _ = try optimizer.makeState() }
         try send(.began(plan))
         if checkpoints != nil { try save() }
     }
@@ -96,21 +97,25 @@ final class TrainingLoop {
     private func runSteps(of epoch: Int) throws {
         let order = try BatchOrder(
             count: data.count, batchSize: plan.batchSize, shuffle: shuffle, seed: trainer.seed, epoch: epoch)
-        let full = try trainer.step(.training, batchSize: plan.batchSize, data)
+        let full = try trainer.programs(.training, batchSize: plan.batchSize, data)
         let remainder = data.count % plan.batchSize
-        let last = remainder == 0 ? full : try trainer.step(.training, batchSize: remainder, data)
-        let optimizer = try trainer.makeOptimizerState()
+        let last = remainder == 0 ? full : try trainer.programs(.training, batchSize: remainder, data)
+        let states = try trainer.optimizers.map { try $0.makeState() }
         while place.step < plan.stepsPerEpoch {
             let batch = order.batch(place.step)
-            let step = batch.count == plan.batchSize ? full : last
-            loader.load(batch, into: step)
-            step.program.compute(seed: trainer.seed, epoch: epoch, step: place.step)
-            let loss = step.program.output(0)[0]
-            guard loss.isFinite else { throw notFinite(loss, step) }
-            guard trainer.parameters.gradientsAreFinite else { throw notFinite(nil, step) }
-            step.program.assign()
-            optimizer.update(learningRate: Float(trainer.learningRate))
-            sums.add(trainer.valueNames.indices.lazy.map { Double(step.program.output($0)[0]) }, samples: batch.count)
+            let programs = batch.count == plan.batchSize ? full : last
+            var loss: Float = 0
+            var first = 0
+            for (index, program) in programs.enumerated() {
+                loader.load(batch, into: program)
+                let own = try run(program, of: trainer.optimizers[index], states[index])
+                if index == 0 { loss = own }
+                for value in 0..<trainer.valueCounts[index] {
+                    sums.values[first + value] += Double(program.program.output(value)[0]) * Double(batch.count)
+                }
+                first += trainer.valueCounts[index]
+            }
+            sums.samples += Double(batch.count)
             for index in sums.values.indices { trainer.runningMeans[index] = sums.values[index] / sums.samples }
             place.step += 1
             try send(.stepEnded(epoch: epoch, step: place.step, loss: loss))
@@ -121,12 +126,26 @@ final class TrainingLoop {
         }
     }
 
+    /// Makes one training step over the batch that its program holds.
+    ///
+    /// - Returns: what it minimises.
+    private func run(_ step: CompiledStep, of optimizer: StepOptimizer, _ state: OptimizerState) throws -> Float {
+        step.program.compute(seed: trainer.seed, epoch: place.epoch, step: place.step)
+        let loss = step.program.output(0)[0]
+        guard loss.isFinite else { throw notFinite(loss, step, optimizer.step) }
+        guard state.gradientsAreFinite else { throw notFinite(nil, step, optimizer.step) }
+        step.program.assign()
+        state.update(learningRate: Float(optimizer.learningRate))
+        return loss
+    }
+
     private var seconds: Double { secondsBefore + (ContinuousClock.now - start).inSeconds }
 
-    private func notFinite(_ loss: Float?, _ step: CompiledStep) -> TrainingError {
+    private func notFinite(_ loss: Float?, _ step: CompiledStep, _ kind: TrainingStep) -> TrainingError {
         let bad = step.program.firstNonFinite()
         return .notFinite(
-            epoch: place.epoch, step: place.step + 1, loss: loss, layer: bad?.label, what: bad?.step)
+            epoch: place.epoch, step: place.step + 1, loss: loss, layer: bad?.label, what: bad?.step,
+            of: trainer.steps.count == 1 ? nil : kind.name)
     }
 
     /// Tells the callbacks. The first one's wish to end counts, but an end for good more than a pause.

@@ -31,7 +31,7 @@ public enum ClippingRule: Hashable, Sendable {
     case globalNorm(Float)
 }
 
-/// An optimizer at work on a store: its slots and its count of steps.
+/// An optimizer at work on a store, or on some of its parameters: its slots and its count of steps.
 public final class OptimizerState {
     public let rule: UpdateRule
     public let clipping: ClippingRule
@@ -39,46 +39,62 @@ public final class OptimizerState {
     public var step = 0
     private let store: ParameterStore
     private let slots: [AlignedMemory]
+    /// The parameters it changes, and where they lie in the arenas, in floats: what adjoins is one range.
+    private let parameters: [Int]
+    private let ranges: [Range<Int>]
 
-    public init(_ rule: UpdateRule, clipping: ClippingRule = .none, store: ParameterStore) throws {
+    /// - Parameter parameters: places in the store of those to change; by default all that are trained.
+    public init(
+        _ rule: UpdateRule, clipping: ClippingRule = .none, store: ParameterStore, parameters: [Int]? = nil
+    ) throws {
         self.rule = rule
         self.clipping = clipping
         self.store = store
         let bytes = try store.gradientArena().byteCount
         slots = try rule.slotNames.map { _ in try AlignedMemory(byteCount: bytes) }
+        self.parameters = (parameters ?? Array(store.entries.indices)).filter { store.entries[$0].isTrainable }
+        ranges = store.ranges(of: self.parameters)
         if case .adagrad(let initial, _) = rule {
             // The padding of a blocked layout gets the value too: with a zero gradient it never moves a weight.
             weft_fill(slots[0].address.assumingMemoryBound(to: Float.self), initial, store.trainableCount)
         }
     }
 
-    /// One update of all trained parameters from the gradients in the store.
+    /// Whether every gradient the last step left is a number; asked after every step, so it is one pass over the arena.
+    public var gradientsAreFinite: Bool {
+        guard let gradients = store.gradients else { return true }
+        let start = gradients.address.assumingMemoryBound(to: Float.self)
+        return ranges.allSatisfy { weft_all_finite(start + $0.lowerBound, $0.count) }
+    }
+
+    /// One update of its parameters from the gradients in the store.
     public func update(learningRate: Float) {
         guard let values = store.values, let gradients = store.gradients else { return }
         step += 1
         let state = weft_begin_flushing_denormals()
         defer { weft_end_flushing_denormals(state) }
-        let whole = 0..<store.trainableCount
+        func update(_ ranges: some Sequence<Range<Int>>, _ rule: weft_gradient_rule) {
+            for range in ranges { self.update(range, values, gradients, learningRate, rule) }
+        }
         switch clipping {
-        case .none: update(whole, values, gradients, learningRate, weft_gradient_rule(gradient_scale: 1, clip_value: 0))
-        case .value(let limit):
-            update(whole, values, gradients, learningRate, weft_gradient_rule(gradient_scale: 1, clip_value: limit))
+        case .none: update(ranges, weft_gradient_rule(gradient_scale: 1, clip_value: 0))
+        case .value(let limit): update(ranges, weft_gradient_rule(gradient_scale: 1, clip_value: limit))
         case .globalNorm(let limit):
-            let scale = scaleToNorm(limit, whole, gradients)
-            update(whole, values, gradients, learningRate, weft_gradient_rule(gradient_scale: scale, clip_value: 0))
+            let scale = scaleToNorm(limit, ranges, gradients)
+            update(ranges, weft_gradient_rule(gradient_scale: scale, clip_value: 0))
         case .norm(let limit):
-            for index in store.entries.indices where store.entries[index].isTrainable {
-                let start = store.byteOffsets[index] / MemoryLayout<Float>.stride
-                let range = start..<start + store.layouts[index]!.byteCount / MemoryLayout<Float>.stride
+            for index in parameters {
+                let range = CollectionOfOne(store.range(of: index))
                 let scale = scaleToNorm(limit, range, gradients)
-                update(range, values, gradients, learningRate, weft_gradient_rule(gradient_scale: scale, clip_value: 0))
+                update(range, weft_gradient_rule(gradient_scale: scale, clip_value: 0))
             }
         }
     }
 
-    private func scaleToNorm(_ limit: Float, _ range: Range<Int>, _ gradients: AlignedMemory) -> Float {
-        let start = gradients.address.assumingMemoryBound(to: Float.self) + range.lowerBound
-        let norm = Float(weft_sum_of_squares(start, range.count).squareRoot())
+    private func scaleToNorm(_ limit: Float, _ ranges: some Sequence<Range<Int>>, _ gradients: AlignedMemory) -> Float {
+        let start = gradients.address.assumingMemoryBound(to: Float.self)
+        let squares = ranges.reduce(0) { $0 + weft_sum_of_squares(start + $1.lowerBound, $1.count) }
+        let norm = Float(squares.squareRoot())
         return norm > limit ? limit / norm : 1
     }
 

@@ -69,12 +69,6 @@ public final class ParameterStore {
         return try read(layout, at: gradients.address + byteOffsets[index])
     }
 
-    /// Whether every gradient the last step left is a number; asked after every step, so it is one pass over the arena.
-    public var gradientsAreFinite: Bool {
-        guard let gradients else { return true }
-        return weft_all_finite(gradients.address.assumingMemoryBound(to: Float.self), trainableCount)
-    }
-
     func read(_ layout: Layout, at address: UnsafeMutableRawPointer) throws -> [Float] {
         var result = [Float](repeating: 0, count: layout.dimensions.reduce(1, *))
         try result.withUnsafeMutableBytes {
@@ -125,6 +119,27 @@ public final class ParameterStore {
         let arena = try AlignedMemory(byteCount: trainableCount * MemoryLayout<Float>.stride)
         gradients = arena
         return arena
+    }
+
+    /// Where a parameter lies in the arenas, in floats.
+    func range(of index: Int) -> Range<Int> {
+        let start = byteOffsets[index] / MemoryLayout<Float>.stride
+        return start..<start + layouts[index]!.byteCount / MemoryLayout<Float>.stride
+    }
+
+    /// Where trained parameters lie, those that adjoin in one range with the padding between them.
+    func ranges(of parameters: [Int]) -> [Range<Int>] {
+        var ranges: [Range<Int>] = []
+        for index in parameters.sorted(by: { byteOffsets[$0] < byteOffsets[$1] }) {
+            let start = byteOffsets[index] / MemoryLayout<Float>.stride
+            let end = start + AlignedMemory.rounded(layouts[index]!.byteCount) / MemoryLayout<Float>.stride
+            if let last = ranges.last, last.upperBound == start {
+                ranges[ranges.count - 1] = last.lowerBound..<end
+            } else {
+                ranges.append(start..<end)
+            }
+        }
+        return ranges
     }
 
     /// Address of a parameter's value (or of its gradient).

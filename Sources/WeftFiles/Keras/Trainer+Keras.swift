@@ -16,17 +16,28 @@ extension KerasCompilation {
             })
     }
 
-    public init(optimizer: Optimizer, objective: Objective) {
+    /// - Parameter model: of which an autoencoder's loss is a sum over the input's values: for Keras, whose losses are
+    ///   means, that is a weight.
+    public init(optimizer: Optimizer, objective: Objective, for model: Model) {
+        let size = Double(model.inputs.first?.shape?.count ?? 1)
         self.init(
             optimizer: optimizer, losses: objective.outputs.map(\.loss),
-            lossWeights: objective.outputs.map { Double("\($0.weight)") ?? Double($0.weight) },
+            lossWeights: objective.outputs.map {
+                (Double("\($0.weight)") ?? Double($0.weight)) * ($0.target == .input ? size : 1)
+            },
             metrics: objective.outputs.map(\.metrics))
     }
 }
 
 extension KerasModel {
     /// A model as its trainer has it: with its weights, and with the optimizer's state where training has begun.
+    ///
+    /// Keras compiles a model for one optimizer: one that is trained in several steps is saved without being compiled.
     public init(_ trainer: Trainer) throws {
+        guard let objective = trainer.objective else {
+            self.init(model: trainer.model, weights: try trainer.weights())
+            return
+        }
         let state = try trainer.optimizerValues().map { values in
             var state = KerasOptimizerState(iteration: values.step, slots: values.slots)
             if case .constant = trainer.optimizer.learningRate { state.learningRate = trainer.learningRate }
@@ -34,8 +45,24 @@ extension KerasModel {
         }
         self.init(
             model: trainer.model,
-            compilation: KerasCompilation(optimizer: trainer.optimizer, objective: trainer.objective),
+            compilation: KerasCompilation(optimizer: trainer.optimizer, objective: objective, for: trainer.model),
             weights: try trainer.weights(), optimizerState: state)
+    }
+
+    /// A part of a generative model by itself, with its weights: the encoder with its three outputs, or a part that gives
+    /// one.
+    ///
+    /// - Parameter part: such as `decoder`.
+    /// - Throws: `ModelError` where there is no such part.
+    public init(_ trainer: Trainer, part name: String) throws {
+        let isEncoder = name == GenerativeModel.Part.encoder
+        let model = try (isEncoder ? trainer.model.latentEncoder : nil) ?? trainer.model.part(name)
+        let arrays = try trainer.weights().arrays.compactMap { array in
+            array.name.hasPrefix(name + "/")
+                ? Safetensors.Array(
+                    name: String(array.name.dropFirst(name.count + 1)), shape: array.shape, values: array.values) : nil
+        }
+        self.init(model: model, weights: Safetensors(arrays: arrays))
     }
 }
 

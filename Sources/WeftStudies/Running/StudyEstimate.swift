@@ -24,8 +24,7 @@ public struct VariantEstimate: Sendable {
         }
         let model = variant.file.model
         let trainer = try Trainer(
-            model.isBuilt ? model : model.built(inputShape: training.imageShape), optimizer: configuration.optimizer,
-            objective: configuration.objective)
+            model.isBuilt ? model : model.built(inputShape: training.imageShape), steps: configuration.steps)
         parameters = trainer.specifications.map(\.shape.count).reduce(0, +)
         let perTrained = try Self.secondsPerImage(training, batch: configuration.batchSize, budget: 0.7 * budget) {
             try trainer.fit(configuration.samples($0), batchSize: configuration.batchSize)

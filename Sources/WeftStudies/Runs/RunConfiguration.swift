@@ -17,6 +17,10 @@ public struct RunConfiguration: Sendable {
     public var loss: Loss
     /// How times become targets, for models that read clocks.
     public var labels: ClockLabels?
+    /// What the output is compared with.
+    public var target: Objective.Target
+    /// How generator and discriminator are trained, in place of a loss; `nil` for other models.
+    public var adversarial: Adversarial?
     /// What the loss is multiplied by.
     public var lossWeight: Double
     public var metrics: [Metric]
@@ -33,6 +37,8 @@ public struct RunConfiguration: Sendable {
     public var take: Int?
     public var shuffle: Bool
     public var logSteps = false
+    /// Every how many epochs a generative model's samples are drawn.
+    public var samplesEvery: Int
     /// Whether the trained model is also shown the training images.
     public var predictsTraining = false
     /// How convolutions are computed.
@@ -46,10 +52,13 @@ public struct RunConfiguration: Sendable {
         model = file.model
         self.data = data
         optimizer = file.training.optimizer ?? .rmsprop
-        loss = file.training.loss ?? .sparseCategoricalCrossentropy
+        target = file.training.target ?? .labels
+        loss = file.training.loss ?? (target == .input ? .meanSquaredError : .sparseCategoricalCrossentropy)
         labels = file.training.labels
+        adversarial = file.training.adversarial
         lossWeight = file.training.lossWeight ?? 1
-        metrics = file.training.metrics ?? (labels == nil ? [.accuracy] : [])
+        let isClassifier = target == .labels && adversarial == nil && labels == nil
+        metrics = file.training.metrics ?? (isClassifier ? [.accuracy] : [])
         batchSize = file.training.batchSize ?? 32
         epochs = file.training.epochs ?? 1
         validation = try RunConfiguration.split(file.training)
@@ -57,6 +66,7 @@ public struct RunConfiguration: Sendable {
         callbacks = file.training.callbacks ?? []
         augmentation = file.training.augmentation ?? Augmentation()
         augmentation.includesValidation = file.training.augmentValidation ?? false
+        samplesEvery = file.training.samplesEvery ?? 1
         seed = 0
         shuffle = true
     }
@@ -67,9 +77,11 @@ public struct RunConfiguration: Sendable {
         return training.validationFirst == true ? .first(count) : .last(count)
     }
 
-    /// What the training minimises and reports.
-    public var objective: Objective {
-        labels?.objective(metrics: metrics) ?? Objective([.init(loss, weight: Float(lossWeight), metrics: metrics)])
+    /// What is done with every batch.
+    public var steps: [TrainingStep] {
+        if let adversarial { return adversarial.steps(optimizer: optimizer) }
+        let output = Objective.Output(loss, weight: Float(lossWeight), metrics: metrics, target: target)
+        return [TrainingStep(labels?.objective(metrics: metrics) ?? Objective([output]), optimizer: optimizer)]
     }
 
     /// A dataset with its classes as targets, or what the labels make of them.
@@ -81,7 +93,8 @@ public struct RunConfiguration: Sendable {
     public var value: ConfigurationValue {
         [
             "data": .string(data), "optimizer": optimizer.configuration, "loss": loss.configuration,
-            "labels": labels.configuration,
+            "labels": labels.configuration, "target": target.configuration,
+            "adversarial": adversarial.configuration,
             "loss_weight": .double(lossWeight), "metrics": .array(metrics.map(\.configuration)),
             "batch_size": .int(batchSize), "epochs": .int(epochs), "validation": validation.map(\.configuration) ?? nil,
             "steps_per_epoch": stepsPerEpoch.configuration, "callbacks": .array(callbacks.map(\.configuration)),
@@ -90,6 +103,7 @@ public struct RunConfiguration: Sendable {
             // JSON's readers hold integers in 64 bits with a sign.
             "seed": Int(exactly: seed).map { .int($0) } ?? .string("\(seed)"),
             "take": take.map { .int($0) } ?? nil, "shuffle": .bool(shuffle), "log_steps": .bool(logSteps),
+            "samples_every": .int(samplesEvery),
             "math": .string(math.rawValue), "data_directory": dataDirectory.map { .string($0) } ?? nil,
             "checkpoint_every": .string(checkpointEvery.description),
         ]
@@ -107,6 +121,8 @@ public struct RunConfiguration: Sendable {
         optimizer = try read("optimizer")
         loss = try read("loss")
         labels = try node["labels"].flatMap { try ClockLabels?(configuration: $0) }
+        target = try read("target")
+        adversarial = try read("adversarial")
         lossWeight = try read("loss_weight")
         metrics = try read("metrics")
         batchSize = try read("batch_size")
@@ -118,6 +134,7 @@ public struct RunConfiguration: Sendable {
         take = try read("take")
         shuffle = try read("shuffle")
         logSteps = try read("log_steps")
+        samplesEvery = try read("samples_every")
         let math: String = try read("math")
         guard let algorithm = CompilerOptions.Convolutions(rawValue: math) else {
             throw node.error("math '\(math)' is unknown")
@@ -134,7 +151,8 @@ public struct RunConfiguration: Sendable {
     public func difference(from other: RunConfiguration) -> (name: String, here: String, there: String)? {
         guard case .object(let fields) = value else { return nil }
         let changed = fields.first { field in
-            !["data_directory", "checkpoint_every"].contains(field.key) && other.value[field.key] != field.value
+            !["data_directory", "checkpoint_every", "samples_every"].contains(field.key)
+                && other.value[field.key] != field.value
         }
         return changed.map { ($0.key, "\($0.value)", "\(other.value[$0.key] ?? .null)") }
     }

@@ -15,6 +15,10 @@ public struct RunFolder: Sendable {
     public var history: URL { url.appending(path: "history.csv") }
     public var steps: URL { url.appending(path: "steps.csv") }
     public var summary: URL { url.appending(path: "summary.txt") }
+    /// Part of a generative model by itself, such as `decoder.keras`.
+    public func part(_ name: String) -> URL { url.appending(path: name + ".keras") }
+    /// What a generative model made of the same latent points after each epoch: `epoch-0001.png`, and so on.
+    public var samples: URL { url.appending(path: "samples") }
     /// The training's state, as long as it is not finished.
     public var checkpoints: CheckpointFolder { CheckpointFolder(url.appending(path: "checkpoints")) }
 

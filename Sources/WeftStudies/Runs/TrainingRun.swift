@@ -62,8 +62,7 @@ public final class TrainingRun {
         samples = (try configuration.samples(train), try validation.map { try configuration.samples($0) })
         timings.append(("loading data", (ContinuousClock.now - start).inSeconds))
         trainer = try Trainer(
-            model, optimizer: configuration.optimizer, objective: configuration.objective,
-            augmentation: configuration.augmentation, seed: configuration.seed,
+            model, steps: configuration.steps, augmentation: configuration.augmentation, seed: configuration.seed,
             options: CompilerOptions(convolutions: configuration.math))
         try checkMonitors()
         try trainer.checkReadiness(
@@ -71,6 +70,9 @@ public final class TrainingRun {
             epochs: configuration.epochs,
             stepsPerEpoch: stepsPerEpoch)
     }
+
+    /// What makes images in the model, if anything.
+    public var generative: GenerativeModel? { model.generative }
 
     /// Of part of the images there may be fewer steps than the model's author had.
     private var stepsPerEpoch: Int? {
@@ -119,6 +121,8 @@ public final class TrainingRun {
         try writeRecord(folder, status: .trained)
         try timed("evaluation") {
             testResults = try trainer.evaluate(configuration.samples(test))
+            // What a generative model gives back for images is looked at, not compared with classes.
+            guard generative == nil else { return }
             outputs = try trainer.predict(Samples(test))
             if configuration.predictsTraining { trainingOutputs = try trainer.predict(Samples(train)) }
         }
@@ -139,20 +143,21 @@ public final class TrainingRun {
         let training: ConfigurationValue = [
             "optimizer": configuration.optimizer.configuration,
             "loss": configuration.labels == nil ? configuration.loss.configuration : nil,
-            "labels": configuration.labels.configuration, "loss_weight": .double(configuration.lossWeight),
+            "labels": configuration.labels.configuration, "target": configuration.target.configuration,
+            "adversarial": configuration.adversarial.configuration, "loss_weight": .double(configuration.lossWeight),
             "metrics": .array(configuration.metrics.map(\.configuration)), "batch_size": .int(configuration.batchSize),
             "epochs": .int(configuration.epochs), "callbacks": .array(configuration.callbacks.map(\.configuration)),
             "augmentation": configuration.augmentation.configuration,
             "augment_validation": .bool(configuration.augmentation.includesValidation),
         ]
         try folder.write(try model.modelFileText(training: training), to: folder.model)
-        try folder.write(try model.summary() + "\n", to: folder.summary)
+        try folder.write(try model.summary(expandsModels: true) + "\n", to: folder.summary)
     }
 
     private func train(in folder: RunFolder, resuming state: TrainingState?, callbacks: [any Callback]) throws {
         let stepLogger = configuration.logSteps ? StepLogger(folder.steps) : nil
         let watchers: [any Callback] =
-            try [CSVLogger(folder.history)] + (stepLogger.map { [$0] } ?? [])
+            try [CSVLogger(folder.history)] + (stepLogger.map { [$0] } ?? []) + sampleGrids(folder)
             + configuration.callbacks.map { try $0.makeCallback() }
         let checkpoints = Checkpoints(folder.checkpoints, every: configuration.checkpointEvery)
         do {
@@ -172,9 +177,16 @@ public final class TrainingRun {
         }
     }
 
+    private func sampleGrids(_ folder: RunFolder) -> [any Callback] {
+        generative == nil ? [] : [SampleGrids(folder.samples, every: configuration.samplesEvery)]
+    }
+
     private func saveWeights(_ folder: RunFolder) throws {
         try trainer.weights().write(to: folder.weights)
         try KerasFile.write(KerasModel(trainer), to: folder.keras.path)
+        for part in generative?.parts ?? [] {
+            try KerasFile.write(KerasModel(trainer, part: part), to: folder.part(part).path)
+        }
         weightsSHA256 = try trainer.weightsSHA256()
         optimizerSHA256 = try trainer.optimizerSHA256()
     }

@@ -242,7 +242,7 @@ import WeftData
         history.append(
             .init(number: 1, seconds: 2, learningRate: 0.1, values: [("loss", -Double.nan), ("val_loss", .infinity)]))
         #expect(history.csv == "epoch,seconds,learning_rate,loss,val_loss\n1,2.0,0.1,nan,inf\n")
-        let error = TrainingError.notFinite(epoch: 1, step: 2, loss: -Float.nan, layer: nil, what: nil)
+        let error = TrainingError.notFinite(epoch: 1, step: 2, loss: -Float.nan, layer: nil, what: nil, of: nil)
         #expect(error.description.hasPrefix("the loss is nan in epoch 1, step 2\n"))
     }
 }

@@ -14,7 +14,8 @@ func someState(epoch: Int = 2, step: Int = 3) throws -> TrainingState {
     history.append(
         .init(number: 1, seconds: 0.1 + 0.2, learningRate: 1e-3, values: [("loss", 1.0 / 3), ("val_loss", .nan)]))
     var sums = EpochSums(count: 2)
-    sums.add([0.1, -Double.infinity], samples: 7)
+    sums.values = [0.7, -.infinity]
+    sums.samples = 7
     sums.learningRate = .leastNonzeroMagnitude
     var state = TrainingState(
         place: .init(epoch: epoch, step: step),
@@ -37,15 +38,16 @@ func same(_ a: TrainingState, _ b: TrainingState) throws -> Bool {
 }
 
 @Suite struct CheckpointFileTests {
-    /// Planted faults, each seen to fail here: the header without `learningRate`; optimizer slots left out of `arrays(of:)`.
+    /// Planted faults, each seen to fail here: the header without `learningRates`; optimizer slots left out of `arrays(of:)`.
     @Test func everythingComesBack() throws {
         var state = try someState()
-        for rate in [nil, 0.1] {
-            state.learningRate = rate
+        for rates in [[:], ["optimizer": 0.1, "discriminator": 1e-300]] {
+            state.learningRates = rates
             let read = try CheckpointFile.state(CheckpointFile.data(state), path: "a")
             #expect(read.place == state.place && read.identity == state.identity && read.seconds == state.seconds)
             #expect(
-                read.learningRate == rate && read.sums.learningRate == .leastNonzeroMagnitude && read.sums.samples == 7)
+                read.learningRates == rates && read.sums.learningRate == .leastNonzeroMagnitude
+                    && read.sums.samples == 7)
             #expect(read.sums.values[0] == state.sums.values[0] && read.sums.values[1] == -.infinity)
             #expect(read.history.csv == state.history.csv && read.history.csv.contains("nan"))
             #expect(read.optimizers == state.optimizers && read.optimizers["optimizer"]?.step == 3)
@@ -141,7 +143,7 @@ func same(_ a: TrainingState, _ b: TrainingState) throws -> Bool {
         #expect(problem(resealed(body)) == .version(path: "a", found: 99, expected: CheckpointFile.version))
         #expect(
             problem(resealed(body))?.description
-                == "the checkpoint a has version 99 of the format, this Weft has version 1: resume with the Weft that "
+                == "the checkpoint a has version 99 of the format, this Weft has version 2: resume with the Weft that "
                 + "began the training")
     }
 }

@@ -56,6 +56,7 @@ struct LayerCase: CustomStringConvertible {
         LayerCase(SpatialDropout2D(0.4), [5, 4, 3]),
         LayerCase(GaussianDropout(0.4), [7]),
         LayerCase(GaussianNoise(0.4), [7]),
+        LayerCase(Sampling(beta: 0.5, seed: 3), [7], [7]),
         LayerCase(RandomFlip(.vertical, seed: 3), [5, 4, 3]),
         LayerCase(RandomRotation(.range(-0.1...0.3), fillMode: .wrap), [5, 4, 3]),
         LayerCase(RandomTranslation(0.2, .range(-0.1...0.3), fillMode: .constant, fillValue: 2), [5, 4, 3]),

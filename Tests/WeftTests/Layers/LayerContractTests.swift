@@ -18,10 +18,10 @@ import WeftGraph
             let (output, context) = try build(sample, batch: batch, mode: mode)
             #expect(output.shape == predicted.batched(batch))
             #expect(context.parameters.map(\.shape.count).reduce(0, +) == sample.parameters)
-            let values = try evaluate([output] + context.losses, context)
+            let values = try evaluate([output] + context.losses.map(\.value), context)
             #expect(values[0].count == predicted.count * batch)
             #expect(values.allSatisfy { $0.allSatisfy(\.isFinite) })
-            #expect(context.losses.allSatisfy { $0.shape.count == 1 })
+            #expect(context.losses.allSatisfy { $0.value.shape.count == 1 })
         }
     }
 

@@ -83,6 +83,16 @@ import WeftGraph
             "m.yaml:2: training: expected a mapping such as {optimizer: adam}, got \"fast\""
         ),
         ("layers: [Flatten\n", "m.yaml:2: not valid YAML"),
+        ("vae: {latent: 2, encoder: [], decoder: []}", "m.yaml:1: 'vae' needs 'input', the shape of an image"),
+        (
+            "input: [6, 6, 1]\nvae:\n  latent: 2\n  encoder:\n    - Flatten\n  decoder:\n    - Dense: 9\n    - Reshape: {target_shape: [4, 4, 1]}",
+            "m.yaml:8: layer 'decoder/reshape' (Reshape), input (9,): "
+        ),
+        (
+            "gan: {latent: 0, generator: [], discriminator: []}",
+            "m.yaml:1: gan: latent must be at least 1, got 0"
+        ),
+        ("input: [6, 6, 1]\ngan: {latent: 2, generator: [], discriminator: []}", "m.yaml:1: 'gan' says itself what"),
     ])
     func mistakesHaveTheirLine(_ yaml: String, _ expected: String) {
         let text = message(yaml)
@@ -101,7 +111,7 @@ import WeftGraph
         return ModelCatalog(directory: root + "/Studies/models")
     }
 
-    /// Parameters of every classifier, as Keras counts them for 28×28×1.
+    /// Parameters of every model, as Keras counts them for 28×28×1.
     static let counts: [String: Int] = [
         "fully-connected": 1_069_670, "small-cnn": 578_150, "big-cnn": 283_158, "own-cnn": 508_410,
         "cnn-augmented": 430_890, "mlnn-augmented": 567_434,
@@ -115,6 +125,8 @@ import WeftGraph
         "dense-128": 101_770, "conv-64-64": 243_786, "conv-16-16": 55_098, "conv-16": 347_690,
         "conv-64-32-16": 43_578, "conv-64-32-16-one-pool": 191_034, "conv-32": 693_962, "conv-32-no-pool": 1_082_480,
         "conv-64-128-dropout": 502_026,
+        "vae-10": 69_348 + 90_177, "vae-32": 70_096 + 159_169, "vae-cats": 630_912 + 922_627,
+        "gan-cats": 955_395 + 594_433, "gan-fashion": 259_521 + 21_953,
     ]
 
     @Test func everyModelHasItsParameters() throws {
@@ -123,9 +135,13 @@ import WeftGraph
             let file = try catalog.model(named: name)
             #expect(try file.builtModel().parameterCount() == Self.counts[name], "\(name)")
             #expect(!file.description.isEmpty && file.name == name)
-            #expect(try file.builtModel().outputShapes() == [[10]])
             let training = file.training
-            #expect(training.optimizer != nil && training.loss != nil && training.epochs != nil, "\(name)")
+            let isPair = training.adversarial != nil
+            let model = try file.builtModel()
+            let outputs: Shape = training.target == .input ? model.inputs[0].shape! : isPair ? [1] : [10]
+            #expect(try model.outputShapes() == [outputs])
+            #expect((model.generative != nil) == (isPair || training.target == .input))
+            #expect(training.optimizer != nil && (training.loss != nil || isPair) && training.epochs != nil, "\(name)")
         }
     }
 

@@ -49,7 +49,7 @@ import WeftGraph
         let error = #expect(throws: TrainingError.self) {
             try trainer.fit(Pictures.dataset(20), batchSize: 8, epochs: 3)
         }
-        guard case .notFinite(let epoch, let step, _, let place, _)? = error else {
+        guard case .notFinite(let epoch, let step, _, let place, _, _)? = error else {
             Issue.record("\(String(describing: error))")
             return
         }
@@ -71,7 +71,7 @@ import WeftGraph
         let error = #expect(throws: TrainingError.self) {
             try trainer.fit(Pictures.dataset(20), batchSize: 8, epochs: 3)
         }
-        guard case .notFinite(epoch: 1, step: 1, loss: nil, layer: "last", _)? = error else {
+        guard case .notFinite(epoch: 1, step: 1, loss: nil, layer: "last", _, _)? = error else {
             Issue.record("\(String(describing: error))")
             return
         }
@@ -89,7 +89,7 @@ import WeftGraph
         let error = #expect(throws: TrainingError.self) {
             try trainer.fit(data, batchSize: 10, epochs: 3, shuffle: false)
         }
-        guard case .notFinite(1, let step, _, let layer?, _)? = error else {
+        guard case .notFinite(1, let step, _, let layer?, _, _)? = error else {
             Issue.record("\(String(describing: error))")
             return
         }

@@ -1,0 +1,43 @@
+import Foundation
+import Weft
+import WeftData
+import WeftSystem
+
+/// Draws what a generative model makes of the same latent points, epoch after epoch, into a folder.
+public final class SampleGrids: Callback {
+    /// How many images a grid has, and how many in a row.
+    public static let count = 64
+    static let columns = 8
+
+    private let folder: URL
+    private let interval: Int
+    private var epochs = 0
+
+    /// - Parameters:
+    ///   - folder: is made where it does not exist.
+    ///   - interval: every how many epochs; the last epoch's grid is drawn in any case.
+    public init(_ folder: URL, every interval: Int = 1) {
+        self.folder = folder
+        self.interval = interval
+    }
+
+    public func receive(_ event: TrainingEvent, from trainer: Trainer) throws -> TrainingDecision {
+        switch event {
+        case .began(let plan), .resumed(let plan, _, _): epochs = plan.epochs
+        case .epochEnded(let epoch) where epoch.number % interval == 0 || epoch.number == epochs:
+            try draw(epoch.number, trainer)
+        default: break
+        }
+        return .proceed
+    }
+
+    private func draw(_ epoch: Int, _ trainer: Trainer) throws {
+        guard let size = trainer.model.generative?.latentSize else { return }
+        let images = try trainer.generate(LatentPoints.random(Self.count, size: size, seed: trainer.seed))
+        let grid = PixelImage.grid(images, columns: Self.columns)
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        try FileEffects.current.replace(folder.appending(path: Self.fileName(epoch)), with: grid.pngData())
+    }
+
+    static func fileName(_ epoch: Int) -> String { String(format: "epoch-%04d.png", epoch) }
+}

@@ -18,6 +18,7 @@ let package = Package(
         .systemLibrary(name: "COneDNN", providers: [.apt(["libdnnl-dev"]), .brew(["onednn"])]),
         .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
         .systemLibrary(name: "CPNG", providers: [.apt(["libpng-dev"]), .brew(["libpng"])]),
+        .systemLibrary(name: "CGIF", providers: [.apt(["libgif-dev"]), .brew(["giflib"])]),
         .systemLibrary(name: "CArchive", providers: [.apt(["libarchive-dev"]), .brew(["libarchive"])]),
         .systemLibrary(name: "CHDF5", providers: [.apt(["libhdf5-dev"]), .brew(["hdf5"])]),
         // For SHA-256; the Mac has its own.
@@ -39,7 +40,7 @@ let package = Package(
         .target(name: "CJPEG", linkerSettings: [.linkedLibrary("jpeg")]),
         .target(
             name: "WeftData",
-            dependencies: ["WeftGraph", "WeftSystem", "CArchive", "CJPEG", "CPNG", "CZlib"]),
+            dependencies: ["WeftGraph", "WeftSystem", "CArchive", "CGIF", "CJPEG", "CPNG", "CZlib"]),
         .target(
             name: "Weft",
             dependencies: [
@@ -63,7 +64,7 @@ let package = Package(
         .executableTarget(
             name: "WeftCommand",
             dependencies: [
-                "Weft", "WeftData", "WeftEngine", "WeftFiles", "WeftReports", "WeftStudies",
+                "Weft", "WeftData", "WeftEngine", "WeftFiles", "WeftGraph", "WeftReports", "WeftStudies", "WeftSystem",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 
@@ -86,7 +87,7 @@ let package = Package(
             ],
             exclude: ["Goldens"]),
         .testTarget(name: "WeftReportsTests", dependencies: ["WeftReports", "TestSupport"]),
-        .testTarget(name: "WeftCommandTests", dependencies: ["WeftCommand", "WeftSystem", "TestSupport"]),
+        .testTarget(name: "WeftCommandTests", dependencies: ["WeftCommand", "WeftData", "WeftSystem", "TestSupport"]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -13,7 +13,8 @@ enum ResultText {
 struct ReportContents {
     let contents: RunReportContents
 
-    init(_ run: TrainingRun) throws {
+    /// - Parameter folder: the run's, with the samples that were drawn in it; `nil` where no pictures are wanted.
+    init(_ run: TrainingRun, picturesOf folder: RunFolder? = nil) throws {
         let configuration = run.configuration
         let rows = run.history.epochs.map { epoch in
             [Double(epoch.number), epoch.seconds, epoch.learningRate] + epoch.values.map(\.value)
@@ -59,6 +60,10 @@ struct ReportContents {
             .init("model.keras", "model, weights and optimizer, for Keras and for going on"),
             .init("summary.txt", "the model's layers"),
         ]
+        contents.otherFiles += (run.generative?.parts ?? []).map {
+            .init("\($0).keras", "the \($0) by itself, for Keras")
+        }
+        if let folder, run.generative != nil { contents.pictures = try Self.pictures(run, folder) }
         if configuration.logSteps { contents.otherFiles.append(.init("steps.csv", "the loss of every step")) }
         self.contents = contents
     }
@@ -112,7 +117,12 @@ extension ReportContents {
     }
 
     private static func comparison(_ configuration: RunConfiguration) -> String {
-        configuration.labels?.configuration.description ?? configuration.loss.name
+        if let labels = configuration.labels { return labels.configuration.description }
+        if let adversarial = configuration.adversarial {
+            let smoothing = adversarial.labelSmoothing == 0 ? "" : ", labels smoothed by \(adversarial.labelSmoothing)"
+            return "adversarial, \(adversarial.loss.rawValue.replacingOccurrences(of: "_", with: " "))\(smoothing)"
+        }
+        return configuration.loss.name + (configuration.target == .input ? " of the input, summed over its values" : "")
     }
 
     private static func text(_ split: ValidationSplit) -> String {

@@ -134,7 +134,8 @@ struct TrainCommand: ParsableCommand {
                 let values = split.values.map { "\($0.name) \(ResultText.number($0.value))" }.joined(separator: ", ")
                 Terminal.writeLine("\(split.split): \(values)")
             }
-            try RunReport.write(ReportContents(run).contents, to: folder.url, tablesOnly: tablesOnly)
+            let contents = try ReportContents(run, picturesOf: tablesOnly ? nil : folder).contents
+            try RunReport.write(contents, to: folder.url, tablesOnly: tablesOnly)
             if tablesOnly { return }
             Terminal.writeLine("report: \(folder.url.appending(path: RunReport.fileName).path)")
         }

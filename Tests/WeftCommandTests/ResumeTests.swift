@@ -3,9 +3,9 @@ import Testing
 import WeftGraph
 import WeftSystem
 
-/// What is killed and resumed: the two kinds of network there are, and every source of randomness.
+/// What is killed and resumed: every kind of training there is, and every source of randomness.
 enum KilledModel: String, CaseIterable {
-    case perceptron, convolutional
+    case perceptron, convolutional, autoencoder, adversaries
 
     var yaml: String {
         switch self {
@@ -24,6 +24,16 @@ enum KilledModel: String, CaseIterable {
               - Dense: {units: 10, activation: softmax}
             training: {optimizer: rmsprop, loss: sparse_categorical_crossentropy, batch_size: 20}
             """
+        case .autoencoder: Weft.tinyAutoencoder
+        case .adversaries: Weft.tinyAdversaries
+        }
+    }
+
+    private var checkpointEvery: String {
+        switch self {
+        case .perceptron: "7steps"
+        case .adversaries: "5steps"
+        case .convolutional, .autoencoder: "1epoch"
         }
     }
 
@@ -31,7 +41,7 @@ enum KilledModel: String, CaseIterable {
     var arguments: [String] {
         [
             "train", "\(rawValue).yaml", "--epochs", "6", "--validation-split", "0.1", "--seed", "5", "--log-steps",
-            "--threads", "2", "--checkpoint-every", self == .perceptron ? "7steps" : "1epoch",
+            "--threads", "2", "--checkpoint-every", checkpointEvery,
         ]
     }
 }

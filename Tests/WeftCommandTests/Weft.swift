@@ -53,6 +53,42 @@ struct Weft {
         training: {optimizer: adam, loss: sparse_categorical_crossentropy, batch_size: 20}
         """
 
+    /// A variational autoencoder of 28×28 pictures.
+    static let tinyAutoencoder = """
+        input: [28, 28, 1]
+        vae:
+          latent: 2
+          encoder:
+            - Conv2D: {filters: 4, kernel_size: 5, strides: 4, activation: relu}
+            - Flatten
+            - Dense: {units: 8, activation: relu}
+          decoder:
+            - Dense: {units: 784, activation: sigmoid}
+            - Reshape: {target_shape: [28, 28, 1]}
+        training: {optimizer: rmsprop, target: input, loss: binary_crossentropy, batch_size: 20}
+        """
+
+    /// A generator and a discriminator of 28×28 pictures.
+    static let tinyAdversaries = """
+        gan:
+          latent: 3
+          generator:
+            - Dense: 784
+            - BatchNormalization
+            - Activation: sigmoid
+            - Reshape: {target_shape: [28, 28, 1]}
+          discriminator:
+            - Flatten
+            - Dense: 8
+            - LeakyReLU: 0.3
+            - Dropout: 0.2
+            - Dense: 1
+        training:
+          optimizer: adam
+          adversarial: {loss: cross_entropy, label_smoothing: 0.1}
+          batch_size: 20
+        """
+
     /// Gives a folder with `data/` (300 and 100 made-up images) and `tiny.yaml`.
     static func use<Result>(_ body: (Weft) throws -> Result) throws -> Result {
         let folder = FileManager.default.temporaryDirectory.appending(path: "weft-command-\(UUID().uuidString)")

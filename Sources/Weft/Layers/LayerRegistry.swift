@@ -24,7 +24,7 @@ public enum LayerRegistry {
 
     /// What a class of Weft's own is registered as in a file of Keras's; `nil` for a class of Keras's.
     ///
-    /// Keras reads such a file where a class is registered under that name, as `ComingFromKeras` shows.
+    /// Keras reads such a file where a class is registered under that name, as the article on generative models shows.
     static func registeredName(_ className: String) -> String? {
         className == Sampling.className ? "Weft>" + className : nil
     }

@@ -38,4 +38,20 @@ extension PixelImage {
         }
         return PixelImage(width: width, height: height, channels: channels, pixels: sheet)
     }
+
+    /// The images of a grid of images of one size, drawn with scale 1: row by row, with what was left empty at the end.
+    public func cells(width cellWidth: Int, height cellHeight: Int, spacing: Int = 2) -> [PixelImage] {
+        let columns = (width - spacing) / (cellWidth + spacing)
+        let rows = (height - spacing) / (cellHeight + spacing)
+        return (0..<rows * columns).map { cell in
+            let left = spacing + cell % columns * (cellWidth + spacing)
+            let top = spacing + cell / columns * (cellHeight + spacing)
+            return PixelImage(
+                width: cellWidth, height: cellHeight, channels: channels,
+                pixels: (0..<cellHeight).flatMap { row in
+                    let start = ((top + row) * width + left) * channels
+                    return pixels[start..<start + cellWidth * channels]
+                })
+        }
+    }
 }

@@ -77,6 +77,9 @@ extension HTMLPage {
           table { font-size: .86rem; }
           pre { font-size: .72rem; padding: .7rem; }
         }
+        .pictures { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 24rem), 1fr));
+          gap: 1.4rem 1.8rem; align-items: start; }
+        .pictures img { width: 100%; height: auto; image-rendering: pixelated; border-radius: 6px; }
         .mistakes { display: grid; grid-template-columns: repeat(auto-fill, minmax(7.2rem, 1fr)); gap: 1.1rem .9rem;
           margin: 0;
           padding: 0; list-style: none; }

@@ -41,6 +41,20 @@ extension RunPage {
         return "<div class=\"curves\">\n\(drawn.map { .picture($0) })</div>\n\(numbers)"
     }
 
+    /// What a generative model made.
+    var pictures: Markup {
+        let items: [Markup] = contents.pictures.map { picture in
+            let type = picture.name.hasSuffix(".gif") ? "gif" : "png"
+            return """
+                <figure><img src="data:image/\(type);base64,\(picture.data.base64EncodedString())" \
+                alt="\(picture.caption)" /><figcaption>\(picture.caption) \
+                <a href="./pictures/\(picture.name)">\(picture.name)</a></figcaption></figure>
+
+                """
+        }
+        return items.isEmpty ? "" : "<div class=\"pictures\">\n\(items)</div>\n"
+    }
+
     private func heading(_ column: String) -> String {
         if column == "seconds" { return "Time" }
         return capitalized(words(column.hasPrefix("val_") ? "validation " + column.dropFirst(4) : column))

@@ -6,7 +6,9 @@ public enum RunReport {
     /// The page's name in the run's folder.
     public static let fileName = "report.html"
 
-    /// Writes `confusion.csv`, `confusion-training.csv` (where there are predictions for it), `predictions.csv`, `classification-report.txt` (these for classifiers), `readings.csv` (for readers of clocks), `figures/` (each
+    /// Writes `confusion.csv`, `confusion-training.csv` (where there are predictions for it), `predictions.csv`,
+    /// `classification-report.txt` (these for classifiers), `readings.csv` (for readers of clocks), `pictures/` (what a
+    /// generative model made), `figures/` (each
     /// figure as SVG, PNG, PDF and CSV) and `report.html`, a page that needs no other file.
     ///
     /// Each file is written beside its place and then moved into it, so that none is ever half-written. The tables
@@ -35,6 +37,11 @@ public enum RunReport {
 
         try FileManager.default.createDirectory(
             at: folder.appending(path: "figures"), withIntermediateDirectories: true)
+        for picture in contents.pictures {
+            let pictures = folder.appending(path: "pictures")
+            try FileManager.default.createDirectory(at: pictures, withIntermediateDirectories: true)
+            try FileEffects.current.replace(pictures.appending(path: picture.name), with: picture.data)
+        }
         let mistakes = try mistakes(of: contents)
         let rendered = try Gnuplot().render(figures(of: contents, confusion: confusion, mistakes: mistakes))
         for drawn in rendered { try drawn.write(to: folder.appending(path: "figures")) }

@@ -1,3 +1,4 @@
+import Foundation
 import WeftData
 
 /// Everything the report of one training run says, as plain values.
@@ -28,6 +29,8 @@ public struct RunReportContents: Sendable {
     public var image: (@Sendable (_ sample: Int) throws -> PixelImage)?
     /// How many of the most confident mistakes are shown.
     public var mistakeLimit = 24
+    /// What a generative model made, in the order of the page.
+    public var pictures: [Picture] = []
     /// What the reader has to know: "stopped early at epoch 7", "interrupted".
     public var notes: [String] = []
     /// The resolved configuration, part by part.
@@ -57,6 +60,21 @@ public struct RunReportContents: Sendable {
         public init(_ name: String, _ value: String) {
             self.name = name
             self.value = value
+        }
+    }
+
+    /// A finished picture.
+    public struct Picture: Hashable, Sendable {
+        /// Its file in the folder `pictures`, which ends in `.png` or `.gif`.
+        public var name: String
+        /// What is seen on it, in a sentence.
+        public var caption: String
+        public var data: Data
+
+        public init(_ name: String, caption: String, data: Data) {
+            self.name = name
+            self.caption = caption
+            self.data = data
         }
     }
 

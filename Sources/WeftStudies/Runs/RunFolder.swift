@@ -147,7 +147,7 @@ extension Model {
     }
 
     /// Whether nothing in it branches.
-    private var isListOfLayers: Bool {
+    var isListOfLayers: Bool {
         isSequential && layers.allSatisfy { ($0.layer as? Model)?.isListOfLayers ?? true }
     }
 

@@ -54,7 +54,7 @@ struct VariantDraft {
         layers = []
         branching = .none
         headNames = file.heads.map(\.name)
-        guard file.model.isSequential || !headNames.isEmpty else {
+        guard file.model.isListOfLayers || !headNames.isEmpty else {
             branching = try file.builtModel().kerasConfiguration()
             header = []
             return

@@ -111,6 +111,30 @@ extension Engine {
             return floats.count { $0 != 0 } == logical.count { $0 != 0 }
         }
 
+        /// Parameters that do not adjoin; what is clipped together is theirs alone.
+        @Test(arguments: clippings) func someParameters(_ clipping: ClippingRule) throws {
+            let test = TestGraph()
+            let hidden = try test.dense(test.input([4, 5]), 6, "first", .tanh)
+            let logits = try test.dense(hidden, 3, "second")
+            let training = try test.training(test.classificationLoss(logits))
+            let store = training.store
+            let chosen = [0, 3]
+            let rule = UpdateRule.adam(beta1: 0.9, beta2: 0.999, epsilon: 1e-7)
+            let optimizer = try OptimizerState(rule, clipping: clipping, store: store, parameters: chosen)
+            test.run(training.program)
+            let before = try store.entries.indices.map { try store.values(of: $0) }
+            let gradients = Self.clipped(
+                try chosen.map { try store.gradient(of: $0).map(Double.init) }, clipping)
+            #expect(optimizer.gradientsAreFinite)
+            optimizer.update(learningRate: Float(Self.rate))
+            for index in store.entries.indices {
+                var exact = Exact(before[index].map(Double.init), rule)
+                if let place = chosen.firstIndex(of: index) { exact.update(gradients[place], rule, step: 1) }
+                #expect(difference(try store.values(of: index), exact.w, tolerance: 2e-6) == nil, "\(index)")
+                #expect((try store.values(of: index) == before[index]) == !chosen.contains(index))
+            }
+        }
+
         @Test func stateOfTheWrongSize() throws {
             let test = TestGraph()
             let training = try test.training(Network.dense.build(test).loss)

@@ -14,7 +14,8 @@ struct TrainCommand: ParsableCommand {
             compiled with, then from Keras's defaults. A run's folder as MODEL continues from the weights of that run; its \
             model.keras, as any file of Keras's, also from the state of the optimizer, unless another one is named.
 
-            Models with several inputs or outputs are trained by programs, with the Swift library.
+            Models with several inputs or outputs are trained by programs, with the Swift library; but for those whose outputs \
+            are the parts of a time (Documentation/Clocks.md).
 
             A run that was interrupted, by Ctrl-C, SIGTERM or a crash, goes on with --resume from its last checkpoint, \
             and ends with the same bits as one that was not. Everything but --out then comes from the run's own record.

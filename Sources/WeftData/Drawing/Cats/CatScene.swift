@@ -69,7 +69,8 @@ struct CatScene {
         pupil = dice.number(in: 0.12...0.6)
         gaze = (dice.number(within: 0.04), dice.number(within: 0.02))
         nose = dice.choice([[0.86, 0.52, 0.52], [0.72, 0.4, 0.38], [0.25, 0.18, 0.18]])
-        whisker = coat.base.x + coat.base.y + coat.base.z > 1.8 && dice.happens(0.4) ? Ink(0.25, 0.22, 0.2) : Ink(0.96, 0.96, 0.94)
+        let isPale = coat.base.x + coat.base.y + coat.base.z > 1.8
+        whisker = isPale && dice.happens(0.4) ? Ink(0.25, 0.22, 0.2) : Ink(0.96, 0.96, 0.94)
         whiskerLift = dice.number(within: 0.18)
         let grey = Ink(repeating: dice.number(in: 0.25...0.85))
         let hue = Ink(dice.number(in: 0.15...0.9), dice.number(in: 0.2...0.9), dice.number(in: 0.2...0.9))

@@ -115,7 +115,8 @@ extension HTMLPage {
           details { display: block; }
           figcaption { font-size: 7.5pt; }
           summary { font-weight: 650; list-style: none; }
-          .mistakes { grid-template-columns: repeat(6, 1fr); }
+          .mistakes { display: block; }
+          .mistakes li { display: inline-block; width: 15%; margin: 0 1.2% .8rem 0; vertical-align: top; }
         }
         """
 }

@@ -6,6 +6,7 @@ let package = Package(
     platforms: [.macOS(.v15)],
     products: [
         .library(name: "Weft", targets: ["Weft", "WeftData", "WeftFiles"]),
+        .library(name: "WeftStudies", targets: ["WeftStudies"]),
         .executable(name: "weft", targets: ["WeftCommand"]),
     ],
     dependencies: [

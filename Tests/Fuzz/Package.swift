@@ -9,7 +9,7 @@ let package = Package(
     targets: [
         .executableTarget(
             name: "Fuzz",
-            dependencies: [.product(name: "Weft", package: "weft")],
+            dependencies: [.product(name: "Weft", package: "weft"), .product(name: "WeftStudies", package: "weft")],
             path: "Sources",
             // libFuzzer brings a main, and the package manager wants one: which of the two it is does not matter.
             linkerSettings: [

@@ -74,5 +74,7 @@ layers:
 training: {optimizer: {Adam: {learning_rate: 0.01}}, loss: sparse_categorical_crossentropy, batch_size: 4,
   augmentation: [RandomFlip: {mode: horizontal}]}
 """)
+for name in ("mlp-architecture", "mlp-optimizers", "regularised-classifiers"):
+    write(f"study/{name}", (Path(__file__).parents[2] / "Studies" / f"{name}.yaml").read_bytes())
 header = b'{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"__metadata__":{"x":"y"}}   '
 write("safetensors/one", struct.pack("<Q", len(header)) + header + bytes(8))

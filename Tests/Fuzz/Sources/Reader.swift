@@ -3,10 +3,11 @@ import Foundation
 @testable import Weft
 @testable import WeftData
 @testable import WeftFiles
+@testable import WeftStudies
 
 /// The readers of files that strangers may have made.
 enum Reader: String, CaseIterable {
-    case idx, gzip, npy, npz, cifar, png, jpeg, tar, model, keras, h5, safetensors, checkpoint
+    case idx, gzip, npy, npz, cifar, png, jpeg, tar, model, study, keras, h5, safetensors, checkpoint
 
     func read(_ bytes: Data) throws {
         switch self {
@@ -28,6 +29,8 @@ enum Reader: String, CaseIterable {
         case .jpeg: _ = try PixelImage(jpeg: bytes, pixelLimit: 1 << 22)
         case .tar: _ = try load("folder:\(InputFile.path(bytes))")
         case .model: _ = try ModelFile(yaml: String(decoding: bytes, as: UTF8.self), name: "input")
+        case .study:
+            _ = try Study(yaml: String(decoding: bytes, as: UTF8.self), name: "input", models: { _ in Self.studied })
         case .keras, .h5: _ = try KerasFile.read(InputFile.path(bytes))
         case .safetensors: _ = try Safetensors(data: bytes, path: "input")
         case .checkpoint:
@@ -35,6 +38,13 @@ enum Reader: String, CaseIterable {
             _ = try CheckpointFile.state(bytes + Data(CheckpointFile.hash(bytes).utf8), path: "input")
         }
     }
+
+    /// Whatever model a study names.
+    private static let studied: ModelFile = {
+        let text = "{input: [8, 8, 1], layers: [Flatten, Dense: {units: 8}, Dropout: {rate: 0.5}, Dense: {units: 3}]}"
+        guard let file = try? ModelFile(yaml: text, name: "studied") else { preconditionFailure("the model is right") }
+        return file
+    }()
 
     /// Nothing is kept: the cache is where no folder can be.
     private func load(_ name: String) throws -> DataSplits {

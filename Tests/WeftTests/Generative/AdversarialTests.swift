@@ -20,7 +20,7 @@ import WeftGraph
         #expect(try trainer.generate(LatentPoints.random(4, size: 5, seed: 1)).count == 4)
     }
 
-    /// Seen to fail with `keepAssignments` left out (the moving averages), and with gradients of all parameters.
+    /// Weights and moving averages alike.
     @Test(arguments: [0, 1])
     func aStepLeavesTheOtherSideAsItIs(_ step: Int) throws {
         let trainer = try Trainer(adversaries: GenerativeNetworks.adversaries(), only: step)

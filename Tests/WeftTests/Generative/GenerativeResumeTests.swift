@@ -19,7 +19,6 @@ import WeftData
             : Trainer(autoencoder: GenerativeNetworks.autoencoder())
     }
 
-    /// Seen to fail with the second optimizer left out of the state, and with its learning rate left out.
     @Test(arguments: [false, true], [1, 4, 7])
     func bitsAreTheSame(_ isPair: Bool, _ steps: Int) throws {
         let data = try Pictures.dataset(26)

@@ -44,7 +44,7 @@ def layernorm_prelu_nesterov():
            L.AveragePooling2D(2), L.Conv2D(12, (3, 2)), L.LayerNormalization(axis=[1, 2, 3], center=False),
            L.PReLU(alpha_initializer="glorot_uniform"), L.AveragePooling2D(3, strides=2), L.Flatten(),
            L.Dense(10, activation="softmax")])
-    m.compile(O.SGD(0.02, momentum=0.9, nesterov=True, clipnorm=0.5), SPARSE, metrics=["accuracy"])
+    m.compile(O.SGD(0.01, momentum=0.9, nesterov=True, clipnorm=0.5), SPARSE, metrics=["accuracy"])
     return m, "labels"
 
 

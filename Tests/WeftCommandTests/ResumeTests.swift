@@ -249,7 +249,7 @@ enum KilledModel: String, CaseIterable {
             let newest = try #require(
                 FileManager.default.contentsOfDirectory(atPath: weft.url("out/checkpoints").path)
                     .max { $0.localizedStandardCompare($1) == .orderedAscending })
-            try refusesWith("out/checkpoints/\(newest)", "has version 99 of the format, this Weft has version 1") {
+            try refusesWith("out/checkpoints/\(newest)", "has version 99 of the format, this Weft has version 2") {
                 var body = $0.dropLast(64)
                 body[8] = 99
                 var hash = SHA256()

@@ -6,7 +6,7 @@ import WeftStudies
 final class StudyDisplay {
     private let study: Study
     private let jobs: Int
-    private var toDo = 0
+    private var planned = 0
     private var done: [String: Int] = [:]
     private var lastValues: [String: Double] = [:]
     private var failures: [String: Int] = [:]
@@ -23,22 +23,22 @@ final class StudyDisplay {
 
     func receive(_ event: StudyRunner.Event) {
         switch event {
-        case .began(let toDo, let finished, let failedBefore): began(toDo, finished, failedBefore)
+        case .began(let planned, let finished, let failedBefore): began(planned, finished, failedBefore)
         case .started(let job, let isResumed):
             if !Terminal.isInteractive, isResumed { Terminal.writeLine("\(job.name): goes on") }
         case .ended(let job, let seconds): jobEnded(job, seconds)
         case .failed(let job, let reason):
             ended += 1
             failures[job.variant.name, default: 0] += 1
-            say("[\(ended)/\(toDo)] \(job.name) FAILED: \(reason)")
+            say("[\(ended)/\(planned)] \(job.name) FAILED: \(reason)")
         case .progressed(let progress): self.progressed(progress)
         case .studyEnded(let outcome): studyEnded(outcome)
         }
     }
 
-    private func began(_ toDo: Int, _ finished: Int, _ failedBefore: [(job: StudyJob, reason: String)]) {
-        self.toDo = toDo
-        var line = "\(study.name): \(toDo) training\(toDo == 1 ? "" : "s") to run, \(jobs) at a time"
+    private func began(_ planned: Int, _ finished: Int, _ failedBefore: [(job: StudyJob, reason: String)]) {
+        self.planned = planned
+        var line = "\(study.name): \(planned) training\(planned == 1 ? "" : "s") to run, \(jobs) at a time"
         if finished > 0 { line += "; \(finished) finished before" }
         if !study.scale.isFull { line += "; REHEARSAL at scale \(study.scale)" }
         Terminal.writeLine(line)
@@ -59,7 +59,7 @@ final class StudyDisplay {
             return "\(measure.name) \(ResultText.number(value))"
         }
         guard !Terminal.isInteractive else { return }
-        say("[\(ended)/\(toDo)] \(job.name): \((values + [Terminal.time(seconds)]).joined(separator: ", "))")
+        say("[\(ended)/\(planned)] \(job.name): \((values + [Terminal.time(seconds)]).joined(separator: ", "))")
     }
 
     private func studyEnded(_ outcome: StudyRunner.Outcome) {
@@ -105,7 +105,7 @@ final class StudyDisplay {
         clear()
         let left = timeLeft(progress).map { "about \(Terminal.time($0)) left" } ?? "measuring …"
         let width = Terminal.width ?? 80
-        let lines = (Terminal.table(rows) + "\n\(ended) of \(toDo), \(left)").split(
+        let lines = (Terminal.table(rows) + "\n\(ended) of \(planned), \(left)").split(
             separator: "\n", omittingEmptySubsequences: false)
         Terminal.write(lines.map { $0.prefix(width - 1) + "\n" }.joined())
         drawn = lines.count
@@ -121,7 +121,7 @@ final class StudyDisplay {
         }
         let average = all.reduce(0, +) / Double(all.count)
         let underWay = progress.map { min($0.seconds, average) }.reduce(0, +)
-        return max(0, average * Double(toDo - ended) - underWay) / Double(jobs)
+        return max(0, average * Double(planned - ended) - underWay) / Double(jobs)
     }
 
     private func clear() {

@@ -47,27 +47,8 @@ extension Graph {
         case .matmul(let transposeA, let transposeB):
             return try matmulGradient(inputs[0], inputs[1], transposeA, transposeB, dy, needed)
 
-        case .convolution(let window, let groups):
-            return [
-                needed[0]
-                    ? try convolutionInputGradient(
-                        dy, inputs[1], window, groups: groups, inputSize: Size2D(inputs[0].shape[1], inputs[0].shape[2])
-                    ) : nil,
-                needed[1] ? convolutionKernelGradient(inputs[0], dy, window, groups: groups) : nil,
-            ]
-        case .convolutionInputGradient(let window, let groups, _):
-            return [
-                needed[0] ? try convolution(dy, inputs[1], window, groups: groups) : nil,
-                needed[1] ? convolutionKernelGradient(dy, inputs[0], window, groups: groups) : nil,
-            ]
-        case .convolutionKernelGradient(let window, let groups):
-            return [
-                needed[0]
-                    ? try convolutionInputGradient(
-                        inputs[1], dy, window, groups: groups, inputSize: Size2D(inputs[0].shape[1], inputs[0].shape[2])
-                    ) : nil,
-                needed[1] ? try convolution(inputs[0], dy, window, groups: groups) : nil,
-            ]
+        case .convolution, .convolutionInputGradient, .convolutionKernelGradient:
+            return try convolutionGradient(of: node, dy, needed)
 
         case .pooling(let kind, let window):
             return [poolingGradient(kind, window, x: inputs[0], y: node.outputs[0], dy: dy)]
@@ -83,19 +64,8 @@ extension Graph {
 
         case .reduce(let kind, let axes, _):
             return [try reductionGradient(kind, axes: axes, x: inputs[0], y: node.outputs[0], dy: dy)]
-        case .broadcast:
-            return [sum(dy, to: inputs[0].shape)]
-        case .reshape:
-            return [try reshape(dy, to: inputs[0].shape)]
-        case .transpose(let permutation):
-            return [try transpose(dy, permutation.indices.map { permutation.firstIndex(of: $0)! })]
-        case .concatenate(let axis):
-            return try concatenationGradient(inputs, axis: axis, dy: dy)
-        case .slice(let starts, let sizes):
-            let after = starts.indices.map { inputs[0].shape[$0] - starts[$0] - sizes[$0] }
-            return [try pad(dy, before: starts, after: after)]
-        case .pad(let before, _):
-            return [try slice(dy, starts: before, sizes: inputs[0].shape.dimensions)]
+        case .broadcast, .reshape, .transpose, .concatenate, .slice, .pad:
+            return try arrangementGradient(of: node, dy)
 
         case .softmax:
             // dx = y·(dy − Σ dy·y)
@@ -122,6 +92,49 @@ extension Graph {
 // MARK: - The longer rules
 
 extension Graph {
+    /// A convolution and its two gradients are linear in each of their operands, and each other's gradients.
+    private func convolutionGradient(of node: Node, _ dy: Tensor, _ needed: [Bool]) throws -> [Tensor?] {
+        let (a, b) = (node.inputs[0], node.inputs[1])
+        func inputGradient(_ dy: Tensor, _ kernel: Tensor, _ window: Window, _ groups: Int) throws -> Tensor {
+            try convolutionInputGradient(
+                dy, kernel, window, groups: groups, inputSize: Size2D(a.shape[1], a.shape[2]))
+        }
+        switch node.operation {
+        case .convolution(let window, let groups):
+            return [
+                needed[0] ? try inputGradient(dy, b, window, groups) : nil,
+                needed[1] ? convolutionKernelGradient(a, dy, window, groups: groups) : nil,
+            ]
+        case .convolutionInputGradient(let window, let groups, _):
+            return [
+                needed[0] ? try convolution(dy, b, window, groups: groups) : nil,
+                needed[1] ? convolutionKernelGradient(dy, a, window, groups: groups) : nil,
+            ]
+        case .convolutionKernelGradient(let window, let groups):
+            return [
+                needed[0] ? try inputGradient(b, dy, window, groups) : nil,
+                needed[1] ? try convolution(a, dy, window, groups: groups) : nil,
+            ]
+        default: return try unsupported(node)
+        }
+    }
+
+    /// Where elements only move, their gradients move back.
+    private func arrangementGradient(of node: Node, _ dy: Tensor) throws -> [Tensor?] {
+        let shape = node.inputs[0].shape
+        switch node.operation {
+        case .broadcast: return [sum(dy, to: shape)]
+        case .reshape: return [try reshape(dy, to: shape)]
+        case .transpose(let permutation):
+            return [try transpose(dy, permutation.indices.map { permutation.firstIndex(of: $0)! })]
+        case .concatenate(let axis): return try concatenationGradient(node.inputs, axis: axis, dy: dy)
+        case .slice(let starts, let sizes):
+            return [try pad(dy, before: starts, after: starts.indices.map { shape[$0] - starts[$0] - sizes[$0] })]
+        case .pad(let before, _): return [try slice(dy, starts: before, sizes: shape.dimensions)]
+        default: return try unsupported(node)
+        }
+    }
+
     private func matmulGradient(
         _ a: Tensor, _ b: Tensor, _ transposeA: Bool, _ transposeB: Bool, _ dy: Tensor,
         _ needed: [Bool]

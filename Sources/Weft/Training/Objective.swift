@@ -140,7 +140,7 @@ public struct Objective: Hashable, Sendable, TrainingGoal {
             ]
             return .object(common + (output.target == .labels ? [] : [.init("target", output.target.configuration)]))
         }
-        return ConfigurationValue.array(values).description
+        return ConfigurationValue.array(values + (labels.map { [$0.configuration] } ?? [])).description
     }
 }
 

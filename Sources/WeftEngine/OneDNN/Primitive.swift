@@ -105,9 +105,9 @@ func copy(
     from source: Layout, at sourceAddress: UnsafeMutableRawPointer, to target: Layout,
     at address: UnsafeMutableRawPointer
 ) throws {
+    let engine = try Device.engine
     let descriptor = try PrimitiveDescriptor.create("reorder") {
-        dnnl_reorder_primitive_desc_create(
-            &$0, source.descriptor, try! Device.engine, target.descriptor, try! Device.engine, nil)
+        dnnl_reorder_primitive_desc_create(&$0, source.descriptor, engine, target.descriptor, engine, nil)
     }
     guard let descriptor else { throw EngineError.unsupported(operation: "reorder", label: "") }
     let primitive = try Primitive(descriptor)

@@ -33,7 +33,7 @@ public final class StudyRunner {
     /// What a run of a study says while it goes on.
     public enum Event: Sendable {
         /// How many trainings there are to do, and how many were done before.
-        case began(toDo: Int, finished: Int, failedBefore: [(job: StudyJob, reason: String)])
+        case began(planned: Int, finished: Int, failedBefore: [(job: StudyJob, reason: String)])
         case started(StudyJob, isResumed: Bool)
         case ended(StudyJob, seconds: Double)
         case failed(StudyJob, reason: String)
@@ -135,7 +135,7 @@ public final class StudyRunner {
             default: return true
             }
         }
-        send(.began(toDo: waiting.count, finished: finished, failedBefore: failed))
+        send(.began(planned: waiting.count, finished: finished, failedBefore: failed))
     }
 
     private func start(_ job: StudyJob, _ send: (Event) -> Void) throws {

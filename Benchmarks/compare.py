@@ -70,9 +70,9 @@ def compare_workload(name, weft, python, peers, repeats):
 
 
 def summary(runs):
-    return {
-        key: statistics.median(run[key] for run in runs) for key in ("images_per_second", "step_milliseconds")
-    } | {"runs": [run["images_per_second"] for run in runs]}
+    keys = [key for key in ("images_per_second", "step_milliseconds", "gradient_check_share") if key in runs[0]]
+    medians = {key: statistics.median(run[key] for run in runs) for key in keys}
+    return medians | {"runs": [run["images_per_second"] for run in runs]}
 
 
 def fastest(peers):
@@ -113,9 +113,11 @@ def print_workloads(results):
         for label, ratio in (("best_float32_peer", "ratio"), ("best_bfloat16_peer", "bfloat16_ratio")):
             if peers:
                 row.append(f"{result[ratio]:.2f} × {result[label]}" if result[label] else "-")
+        row.append(f"{result['weft']['gradient_check_share']:.1%}")
         rows.append(row)
     if peers:
         header += ["to the best float32 peer", "to bfloat16"]
+    header.append("looking for NaN")
     print_table([header, *rows])
 
 

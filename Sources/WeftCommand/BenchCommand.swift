@@ -40,57 +40,66 @@ struct BenchCommand: ParsableCommand {
         var results: [ConfigurationValue.Field] = []
         if !json { Terminal.writeLine(Device.description) }
         for workload in chosen {
-            let rates = try measure(workload, data).sorted()
+            let (unsorted, check) = try measure(workload, data)
+            let rates = unsorted.sorted()
             let median = rates[rates.count / 2]
+            let step = Double(workload.batchSize) / median * 1000
             results.append(
                 .init(
                     workload.name,
                     [
-                        "images_per_second": .double(median),
-                        "step_milliseconds": .double(Double(workload.batchSize) / median * 1000),
+                        "images_per_second": .double(median), "step_milliseconds": .double(step),
                         "images_per_second_min": .double(rates[0]), "images_per_second_max": .double(rates.last!),
                         "batch_size": .int(workload.batchSize), "repeats": .int(repeats),
+                        "gradient_check_share": .double(check / step),
                     ]))
             if !json {
-                let step = Double(workload.batchSize) / median * 1000
                 Terminal.writeLine(
                     String(
-                        format: "%-9@ %9.0f images/s (%.0f to %.0f), step %.3f ms", workload.name as NSString, median,
-                        rates[0], rates.last!, step))
+                        format: "%-9@ %9.0f images/s (%.0f to %.0f), step %.3f ms, %.1f %% of it to look for NaN",
+                        workload.name as NSString, median, rates[0], rates.last!, step, check / step * 100))
             }
             if profile, !json { try showProfile(workload, data) }
         }
         if json { Terminal.write(ConfigurationValue.object(results).prettyJSON) }
     }
 
-    /// Images per second of each timed pass, after a short one that compiles.
-    private func measure(_ workload: Workload, _ data: Dataset) throws -> [Double] {
+    /// Images per second of each timed pass, after a short one that compiles; and the milliseconds in each step for
+    /// finding NaN and infinities in the gradients, at most.
+    private func measure(_ workload: Workload, _ data: Dataset) throws -> (rates: [Double], check: Double) {
         let trainer = try workload.trainer(CompilerOptions(convolutions: math))
         let part = try workload.data(data)
         try trainer.fit(part.take(min(workload.batchSize * 8, part.count)), batchSize: workload.batchSize)
-        return try (0..<repeats).map { _ in
+        let rates = try (0..<repeats).map { _ in
             let start = ContinuousClock.now
             try trainer.fit(part, batchSize: workload.batchSize)
             let elapsed = (ContinuousClock.now - start).components
             return Double(part.count) / (Double(elapsed.seconds) + Double(elapsed.attoseconds) * 1e-18)
         }
+        return (rates, try trainer.profileUpdates().reduce(0) { $0 + Double($1.check) } / 1e6)
     }
 
     private func showProfile(_ workload: Workload, _ data: Dataset) throws {
         let trainer = try workload.trainer(CompilerOptions(convolutions: math))
         let data = try workload.data(data)
         try trainer.fit(data.take(min(workload.batchSize * 8, data.count)), batchSize: workload.batchSize)
-        for program in try trainer.trainingPrograms(data, batchSize: workload.batchSize) { showProfile(program) }
+        for (program, cost) in zip(
+            try trainer.trainingPrograms(data, batchSize: workload.batchSize), try trainer.profileUpdates())
+        {
+            showProfile(program, update: cost.update)
+        }
     }
 
-    private func showProfile(_ program: Program) {
+    private func showProfile(_ program: Program, update: UInt64) {
         let samples = (0..<31).map { _ in program.profile() }
         let medians = program.lines.indices.map { line in samples.map { $0[line] }.sorted()[15] }
-        let total = Double(medians.reduce(0, +))
+        let total = Double(medians.reduce(0, +) + update)
         var rows = [["LAYER", "STEP", "µs", "SHARE"]]
-        for (line, time) in zip(program.lines, medians) {
+        for (line, time) in zip(
+            program.lines.map { ($0.label, $0.name) } + [("optimizer", "update")], medians + [update])
+        {
             rows.append([
-                line.label, line.name, String(format: "%.1f", Double(time) / 1000),
+                line.0, line.1, String(format: "%.1f", Double(time) / 1000),
                 String(format: "%.1f %%", Double(time) / total * 100),
             ])
         }

@@ -4,7 +4,7 @@
 
 // Questions about a whole arena: its norm, and whether every number in it is one.
 
-enum { MAX_PARTS = 64, LEAST_PART = 16384, FINITE_CHUNK = 4096 };
+enum { MAX_PARTS = 64, LEAST_PART = 16384 };
 
 typedef struct {
     const float *x;
@@ -39,28 +39,26 @@ double weft_sum_of_squares(const float *x, size_t n) {
     return sum;
 }
 
+/// Infinities and NaN are the numbers whose exponent bits are all ones: without their sign, the largest patterns.
+WEFT_CLONES bool weft_is_finite(const float *x, size_t n) {
+    uint32_t largest = 0;
+    for (size_t i = 0; i < n; i++) {
+        uint32_t bits;
+        __builtin_memcpy(&bits, x + i, sizeof bits);
+        bits &= 0x7fffffffu;
+        largest = bits > largest ? bits : largest;
+    }
+    return largest < 0x7f800000u;
+}
+
 typedef struct {
     const float *x;
     atomic_bool bad;
 } finiteness;
 
-/// Infinities and NaN are the numbers whose exponent bits are all ones.
-WEFT_CLONES static bool is_finite(const float *x, size_t n) {
-    const uint32_t ones = 0x7f800000u;
-    uint32_t bad = 0;
-    for (size_t i = 0; i < n; i++) {
-        uint32_t bits;
-        __builtin_memcpy(&bits, x + i, sizeof bits);
-        bad |= (bits & ones) == ones;
-    }
-    return bad == 0;
-}
-
 static void run_finite(void *context, size_t begin, size_t end) {
     finiteness *task = context;
-    for (size_t start = begin; start < end && !atomic_load(&task->bad); start += FINITE_CHUNK) {
-        if (!is_finite(task->x + start, weft_smaller(FINITE_CHUNK, end - start))) atomic_store(&task->bad, true);
-    }
+    if (!weft_is_finite(task->x + begin, end - begin)) atomic_store(&task->bad, true);
 }
 
 bool weft_all_finite(const float *x, size_t n) {

@@ -37,4 +37,11 @@ typedef void (*weft_range_body)(void *context, size_t begin, size_t end);
 /// `alignment`; one call for all of it where count ≤ grain.
 void weft_parallel_for(size_t count, size_t alignment, size_t grain, weft_range_body body, void *context);
 
+/// The same in two phases: `second` is called for a range after `first` was called for every one.
+void weft_parallel_phases(
+    size_t count, size_t alignment, size_t grain, weft_range_body first, weft_range_body second, void *context);
+
+/// Whether no element is NaN or infinite, on the calling thread.
+bool weft_is_finite(const float *x, size_t n);
+
 #endif

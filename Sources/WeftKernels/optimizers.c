@@ -1,4 +1,5 @@
 #include <math.h>
+#include <stdatomic.h>
 
 #include "kernel.h"
 
@@ -13,10 +14,34 @@ typedef struct {
     bool nesterov;
 } update;
 
-static void run(size_t n, weft_gradient_rule rule, weft_range_body body, update update) {
+typedef struct {
+    const update *update;
+    weft_range_body body;
+    atomic_bool bad;
+} checked_update;
+
+static void run_check(void *context, size_t begin, size_t end) {
+    checked_update *task = context;
+    if (!weft_is_finite(task->update->g + begin, end - begin)) atomic_store(&task->bad, true);
+}
+
+static void run_unless_bad(void *context, size_t begin, size_t end) {
+    checked_update *task = context;
+    if (!atomic_load(&task->bad)) task->body((void *)task->update, begin, end);
+}
+
+static bool run(size_t n, weft_gradient_rule rule, weft_range_body body, update update) {
     update.gradient_scale = rule.gradient_scale;
     update.limit = rule.clip_value > 0 ? rule.clip_value : INFINITY;
-    weft_parallel_for(n, 16, WEFT_GRAIN / 2, body, &update);
+    if (rule.is_checked) {
+        weft_parallel_for(n, 16, WEFT_GRAIN / 2, body, &update);
+        return true;
+    }
+    // In one region, so that the threads meet once more but are not started once more, and each finds the gradients it
+    // has looked at in its own cache.
+    checked_update task = {&update, body, false};
+    weft_parallel_phases(n, 16, WEFT_GRAIN / 2, run_check, run_unless_bad, &task);
+    return !atomic_load(&task.bad);
 }
 
 /// The gradient as the rule wants it; NaN stays NaN.
@@ -105,35 +130,35 @@ WEFT_CLONES static void run_rmsprop(void *context, size_t begin, size_t end) {
     }
 }
 
-void weft_sgd(float *w, const float *g, size_t n, weft_gradient_rule rule, float rate) {
-    run(n, rule, run_sgd, (update){.w = w, .g = g, .rate = rate});
+bool weft_sgd(float *w, const float *g, size_t n, weft_gradient_rule rule, float rate) {
+    return run(n, rule, run_sgd, (update){.w = w, .g = g, .rate = rate});
 }
 
-void weft_sgd_momentum(
+bool weft_sgd_momentum(
     float *w, const float *g, float *m, size_t n, weft_gradient_rule rule, float rate, float momentum, bool nesterov) {
     update update = {.w = w, .g = g, .m = m, .rate = rate, .momentum = momentum, .nesterov = nesterov};
-    run(n, rule, run_momentum, update);
+    return run(n, rule, run_momentum, update);
 }
 
-void weft_adam(
+bool weft_adam(
     float *w, const float *g, float *m, float *v, size_t n, weft_gradient_rule rule, float rate, double beta1,
     double beta2, float epsilon) {
     update update = {.w = w, .g = g, .m = m, .v = v, .rate = rate, .epsilon = epsilon};
     update.one_minus_beta1 = (float)(1 - beta1);
     update.one_minus_beta2 = (float)(1 - beta2);
-    run(n, rule, run_adam, update);
+    return run(n, rule, run_adam, update);
 }
 
-void weft_adagrad(float *w, const float *g, float *a, size_t n, weft_gradient_rule rule, float rate, float epsilon) {
-    run(n, rule, run_adagrad, (update){.w = w, .g = g, .v = a, .rate = rate, .epsilon = epsilon});
+bool weft_adagrad(float *w, const float *g, float *a, size_t n, weft_gradient_rule rule, float rate, float epsilon) {
+    return run(n, rule, run_adagrad, (update){.w = w, .g = g, .v = a, .rate = rate, .epsilon = epsilon});
 }
 
-void weft_rmsprop(
+bool weft_rmsprop(
     float *w, const float *g, float *v, float *m, float *mean, size_t n, weft_gradient_rule rule, float rate,
     double rho, float momentum, float epsilon) {
     update update = {.w = w, .g = g, .v = v, .m = m, .mean = mean, .rate = rate, .epsilon = epsilon};
     update.momentum = momentum;
     update.beta = (float)rho;
     update.one_minus_beta1 = (float)(1 - rho);
-    run(n, rule, run_rmsprop, update);
+    return run(n, rule, run_rmsprop, update);
 }

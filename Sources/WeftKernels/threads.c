@@ -32,18 +32,12 @@ void weft_end_flushing_denormals(unsigned state) { (void)state; }
 
 int weft_get_threads(void) { return atomic_load(&thread_count); }
 
+/// `first` is NULL in a loop of one phase.
 typedef struct {
     size_t count, alignment;
-    weft_range_body body;
+    weft_range_body first, body;
     void *context;
 } loop;
-
-static void run_share(const loop *loop, size_t thread, size_t threads) {
-    size_t units = (loop->count + loop->alignment - 1) / loop->alignment;
-    size_t begin = units * thread / threads * loop->alignment;
-    size_t end = weft_smaller(units * (thread + 1) / threads * loop->alignment, loop->count);
-    if (begin < end) loop->body(loop->context, begin, end);
-}
 
 #if defined(__linux__)
 // libgomp's stable entry points, which compilers call for `#pragma omp parallel`. oneDNN brings the library into the
@@ -53,13 +47,15 @@ static void run_share(const loop *loop, size_t thread, size_t threads) {
 static void (*parallel)(void (*body)(void *), void *data, unsigned threads, unsigned flags);
 static int (*thread_number)(void);
 static int (*team_size)(void);
+static void (*barrier)(void);
 static pthread_once_t looked_up = PTHREAD_ONCE_INIT;
 
 static void look_up(void) {
     // POSIX's way to turn dlsym's data pointer into a function's.
     *(void **)&thread_number = dlsym(RTLD_DEFAULT, "omp_get_thread_num");
     *(void **)&team_size = dlsym(RTLD_DEFAULT, "omp_get_num_threads");
-    if (thread_number && team_size) *(void **)&parallel = dlsym(RTLD_DEFAULT, "GOMP_parallel");
+    *(void **)&barrier = dlsym(RTLD_DEFAULT, "GOMP_barrier");
+    if (thread_number && team_size && barrier) *(void **)&parallel = dlsym(RTLD_DEFAULT, "GOMP_parallel");
 }
 
 // oneDNN asks its OpenMP for the number of threads; both have to agree.
@@ -75,7 +71,18 @@ static void set_pool_size(int count) {
     if (set_num_threads) set_num_threads(count);
 }
 
-static void run_team(void *data) { run_share(data, (size_t)thread_number(), (size_t)team_size()); }
+static void run_team(void *data) {
+    const loop *loop = data;
+    size_t thread = (size_t)thread_number(), threads = (size_t)team_size();
+    size_t units = (loop->count + loop->alignment - 1) / loop->alignment;
+    size_t begin = units * thread / threads * loop->alignment;
+    size_t end = weft_smaller(units * (thread + 1) / threads * loop->alignment, loop->count);
+    if (loop->first) {
+        if (begin < end) loop->first(loop->context, begin, end);
+        barrier();
+    }
+    if (begin < end) loop->body(loop->context, begin, end);
+}
 
 static void flush_on_thread(void *data) {
     (void)data;
@@ -117,12 +124,21 @@ void weft_set_threads(int count) {
     weft_end_flushing_denormals(state);
 }
 
-void weft_parallel_for(size_t count, size_t alignment, size_t grain, weft_range_body body, void *context) {
-    if (count == 0) return;
+static void run_loop(loop loop, size_t grain) {
+    if (loop.count == 0) return;
     size_t threads = (size_t)weft_get_threads();
-    if (threads > 1 && count > grain) {
-        loop loop = {count, alignment, body, context};
-        if (fork_team(&loop, weft_smaller(threads, (count + grain - 1) / grain))) return;
+    if (threads > 1 && loop.count > grain) {
+        if (fork_team(&loop, weft_smaller(threads, (loop.count + grain - 1) / grain))) return;
     }
-    body(context, 0, count);
+    if (loop.first) loop.first(loop.context, 0, loop.count);
+    loop.body(loop.context, 0, loop.count);
+}
+
+void weft_parallel_for(size_t count, size_t alignment, size_t grain, weft_range_body body, void *context) {
+    run_loop((loop){count, alignment, NULL, body, context}, grain);
+}
+
+void weft_parallel_phases(
+    size_t count, size_t alignment, size_t grain, weft_range_body first, weft_range_body second, void *context) {
+    run_loop((loop){count, alignment, first, second, context}, grain);
 }

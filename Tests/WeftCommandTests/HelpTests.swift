@@ -66,6 +66,8 @@ import Testing
             let values = try #require(workloads["dense128"])
             let (rate, step) = (try #require(values["images_per_second"]), try #require(values["step_milliseconds"]))
             #expect(rate > 0 && abs(step * rate / 1000 - 32) < 1e-6)
+            let share = try #require(values["gradient_check_share"])
+            #expect(share > 0 && share < 1)
             let text = try weft("bench", "dense128", "fc000", "--repeats", "1")
             #expect(text.status == 0 && text.output.contains("dense128 ") && text.output.contains("fc000 "))
         }

@@ -63,6 +63,12 @@ import WeftSystem
                 }
             }
             #expect(try weft.table("runs/studies/small/comparisons.csv").count == 3)
+            let text = try weft.read("runs/studies/small/results.md")
+            for part in [
+                "# Small", "## Theirs beside ours", "| Variant | Parameters | Trainings |", "12,730", "paired",
+            ] {
+                #expect(text.contains(part), "\(part): \(text)")
+            }
 
             // Seeds decide everything: repeats differ, variants of one repeat begin alike.
             let hashes = try weights(weft)

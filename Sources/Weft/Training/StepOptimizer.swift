@@ -26,13 +26,18 @@ final class StepOptimizer {
     /// The state, made when it is first needed.
     func makeState() throws -> OptimizerState {
         if let state { return state }
-        let made = try OptimizerState(
-            step.optimizer.updateRule, clipping: step.optimizer.clipping.rule, store: store,
-            parameters: trained.map(\.index))
+        let made = try newState()
         if let firstValues { try set(firstValues, of: made) }
         state = made
         firstValues = nil
         return made
+    }
+
+    /// A state that nothing has been done with.
+    func newState() throws -> OptimizerState {
+        try OptimizerState(
+            step.optimizer.updateRule, clipping: step.optimizer.clipping.rule, store: store,
+            parameters: trained.map(\.index))
     }
 
     /// `nil` before the first training step.

@@ -174,6 +174,16 @@ public final class Trainer {
         try programs(.training, batchSize: batchSize, Samples(dataset)).map(\.program)
     }
 
+    /// For each training step, the nanoseconds of its optimizer's update on the gradients at hand, and of looking for NaN
+    /// and infinities in them; the medians of several. What has been trained stays as it is.
+    public func profileUpdates(repeats: Int = 31) throws -> [(update: UInt64, check: UInt64)] {
+        try optimizers.map { optimizer in
+            let state = try optimizer.newState()
+            let samples = (0..<repeats).map { _ in state.profile() }
+            return (samples.map(\.update).sorted()[repeats / 2], samples.map(\.check).sorted()[repeats / 2])
+        }
+    }
+
     // MARK: The optimizers' states
 
     /// The first step's optimizer: updates made and slots, by parameter; `nil` before the first training step.

@@ -133,9 +133,10 @@ final class TrainingLoop {
         step.program.compute(seed: trainer.seed, epoch: place.epoch, step: place.step)
         let loss = step.program.output(0)[0]
         guard loss.isFinite else { throw notFinite(loss, step, optimizer.step) }
-        guard state.gradientsAreFinite else { throw notFinite(nil, step, optimizer.step) }
+        guard state.update(learningRate: Float(optimizer.learningRate)) else {
+            throw notFinite(nil, step, optimizer.step)
+        }
         step.program.assign()
-        state.update(learningRate: Float(optimizer.learningRate))
         return loss
     }
 

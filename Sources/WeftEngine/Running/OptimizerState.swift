@@ -60,69 +60,98 @@ public final class OptimizerState {
         }
     }
 
-    /// Whether every gradient the last step left is a number; asked after every step, so it is one pass over the arena.
-    public var gradientsAreFinite: Bool {
-        guard let gradients = store.gradients else { return true }
-        let start = gradients.address.assumingMemoryBound(to: Float.self)
-        return ranges.allSatisfy { weft_all_finite(start + $0.lowerBound, $0.count) }
+    /// One update of its parameters from the gradients in the store.
+    ///
+    /// - Returns: `false` where a gradient is NaN or infinite; nothing has changed then.
+    public func update(learningRate: Float) -> Bool {
+        guard let values = store.values, let gradients = store.gradients else { return true }
+        let flushing = weft_begin_flushing_denormals()
+        defer { weft_end_flushing_denormals(flushing) }
+        step += 1
+        let isDone = update(Arenas(values: values, gradients: gradients), learningRate)
+        if !isDone { step -= 1 }
+        return isDone
     }
 
-    /// One update of its parameters from the gradients in the store.
-    public func update(learningRate: Float) {
-        guard let values = store.values, let gradients = store.gradients else { return }
-        step += 1
-        let state = weft_begin_flushing_denormals()
-        defer { weft_end_flushing_denormals(state) }
-        func update(_ ranges: some Sequence<Range<Int>>, _ rule: weft_gradient_rule) {
-            for range in ranges { self.update(range, values, gradients, learningRate, rule) }
+    private struct Arenas {
+        let values: AlignedMemory
+        let gradients: AlignedMemory
+
+        func gradients(_ range: Range<Int>) -> UnsafeMutablePointer<Float> {
+            gradients.address.assumingMemoryBound(to: Float.self) + range.lowerBound
         }
+    }
+
+    private func update(_ arenas: Arenas, _ learningRate: Float) -> Bool {
+        var limits = weft_gradient_rule(gradient_scale: 1, clip_value: 0, is_checked: false)
         switch clipping {
-        case .none: update(ranges, weft_gradient_rule(gradient_scale: 1, clip_value: 0))
-        case .value(let limit): update(ranges, weft_gradient_rule(gradient_scale: 1, clip_value: limit))
+        case .none: return update(ranges, arenas, learningRate, limits)
+        case .value(let limit):
+            limits.clip_value = limit
+            return update(ranges, arenas, learningRate, limits)
         case .globalNorm(let limit):
-            let scale = scaleToNorm(limit, ranges, gradients)
-            update(ranges, weft_gradient_rule(gradient_scale: scale, clip_value: 0))
+            let norm = norm(of: ranges, arenas)
+            // The squares of all floats, and their sum, have their place in a double.
+            guard norm.isFinite else { return false }
+            limits.is_checked = true
+            limits.gradient_scale = scale(norm, to: limit)
+            return update(ranges, arenas, learningRate, limits)
         case .norm(let limit):
+            guard gradientsAreFinite(arenas) else { return false }
+            limits.is_checked = true
             for index in parameters {
                 let range = CollectionOfOne(store.range(of: index))
-                let scale = scaleToNorm(limit, range, gradients)
-                update(range, weft_gradient_rule(gradient_scale: scale, clip_value: 0))
+                limits.gradient_scale = scale(norm(of: range, arenas), to: limit)
+                _ = update(range, arenas, learningRate, limits)
             }
+            return true
         }
     }
 
-    private func scaleToNorm(_ limit: Float, _ ranges: some Sequence<Range<Int>>, _ gradients: AlignedMemory) -> Float {
-        let start = gradients.address.assumingMemoryBound(to: Float.self)
-        let squares = ranges.reduce(0) { $0 + weft_sum_of_squares(start + $1.lowerBound, $1.count) }
-        let norm = Float(squares.squareRoot())
-        return norm > limit ? limit / norm : 1
+    private func norm(of ranges: some Sequence<Range<Int>>, _ arenas: Arenas) -> Double {
+        ranges.reduce(0) { $0 + weft_sum_of_squares(arenas.gradients($1), $1.count) }.squareRoot()
+    }
+
+    private func scale(_ norm: Double, to limit: Float) -> Float { Float(norm) > limit ? limit / Float(norm) : 1 }
+
+    private func gradientsAreFinite(_ arenas: Arenas) -> Bool {
+        ranges.allSatisfy { weft_all_finite(arenas.gradients($0), $0.count) }
+    }
+
+    /// - Parameter limits: where it says that the gradients are not looked at yet, the kernel looks at those of its range
+    ///   before it changes the first value, which is one pass less; but of several ranges all come before the first.
+    private func update(
+        _ ranges: some Collection<Range<Int>>, _ arenas: Arenas, _ learningRate: Float, _ limits: weft_gradient_rule
+    ) -> Bool {
+        var limits = limits
+        if !limits.is_checked, ranges.count > 1 {
+            guard gradientsAreFinite(arenas) else { return false }
+            limits.is_checked = true
+        }
+        return ranges.allSatisfy { update($0, arenas, learningRate, limits) }
     }
 
     private func update(
-        _ range: Range<Int>, _ values: AlignedMemory, _ gradients: AlignedMemory, _ learningRate: Float,
-        _ gradientRule: weft_gradient_rule
-    ) {
+        _ range: Range<Int>, _ arenas: Arenas, _ learningRate: Float, _ limits: weft_gradient_rule
+    ) -> Bool {
         func floats(_ memory: AlignedMemory) -> UnsafeMutablePointer<Float> {
             memory.address.assumingMemoryBound(to: Float.self) + range.lowerBound
         }
-        let (w, g, n) = (floats(values), floats(gradients), range.count)
+        let (w, g, n) = (floats(arenas.values), floats(arenas.gradients), range.count)
         switch rule {
         case .sgd(let momentum, let nesterov):
-            if momentum > 0 {
-                weft_sgd_momentum(w, g, floats(slots[0]), n, gradientRule, learningRate, momentum, nesterov)
-            } else {
-                weft_sgd(w, g, n, gradientRule, learningRate)
-            }
+            guard momentum > 0 else { return weft_sgd(w, g, n, limits, learningRate) }
+            return weft_sgd_momentum(w, g, floats(slots[0]), n, limits, learningRate, momentum, nesterov)
         case .adam(let beta1, let beta2, let epsilon):
             // As Keras has it, in 32 bits: 1 − 0.999ᵗ loses digits in the first steps, and has to lose the same ones.
             let corrected = learningRate * (1 - power(beta2, step)).squareRoot() / (1 - power(beta1, step))
-            weft_adam(w, g, floats(slots[0]), floats(slots[1]), n, gradientRule, corrected, beta1, beta2, epsilon)
+            return weft_adam(w, g, floats(slots[0]), floats(slots[1]), n, limits, corrected, beta1, beta2, epsilon)
         case .adagrad(_, let epsilon):
-            weft_adagrad(w, g, floats(slots[0]), n, gradientRule, learningRate, epsilon)
+            return weft_adagrad(w, g, floats(slots[0]), n, limits, learningRate, epsilon)
         case .rmsprop(let rho, let momentum, let epsilon, let centered):
-            weft_rmsprop(
+            return weft_rmsprop(
                 w, g, floats(slots[0]), momentum > 0 ? floats(slots[1]) : nil, centered ? floats(slots.last!) : nil, n,
-                gradientRule, learningRate, rho, momentum, epsilon)
+                limits, learningRate, rho, momentum, epsilon)
         }
     }
 
@@ -135,6 +164,20 @@ public final class OptimizerState {
             rest >>= 1
         }
         return Float(result)
+    }
+
+    /// The nanoseconds of an update on the gradients at hand, and of a pass over them that looks for NaN and infinities.
+    ///
+    /// The look is part of the update, and cheaper there. Parameters keep their values, but the slots move.
+    public func profile() -> (update: UInt64, check: UInt64) {
+        guard let values = store.values, let gradients = store.gradients else { return (0, 0) }
+        let clock = ContinuousClock()
+        func nanoseconds(_ work: () -> Bool) -> UInt64 {
+            let elapsed = clock.measure { _ = work() }.components
+            return UInt64(elapsed.seconds) * 1_000_000_000 + UInt64(elapsed.attoseconds / 1_000_000_000)
+        }
+        let check = nanoseconds { gradientsAreFinite(Arenas(values: values, gradients: gradients)) }
+        return (nanoseconds { update(learningRate: 0) }, check)
     }
 
     // MARK: Reading and writing the state, in logical order

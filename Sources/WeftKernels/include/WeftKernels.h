@@ -202,29 +202,32 @@ void weft_gather_u8(
 void weft_gather_f32(float *dst, const float *src, const int32_t *index, size_t rows, size_t row_length);
 void weft_gather_i32(int32_t *dst, const int32_t *src, const int32_t *index, size_t rows, size_t row_length);
 
-// MARK: Optimizers (optimizers.c): one pass over a range of the parameter arena
+// MARK: Optimizers (optimizers.c): one pass over a range of the parameter arena. They return false, and have changed
+// nothing, where a gradient is NaN or infinite.
 
-/// g := gradient · gradient_scale, clipped to ±clip_value where clip_value > 0; every rule starts with it.
+/// g := gradient · gradient_scale, clipped to ±clip_value where clip_value > 0; every rule starts with it. With
+/// `is_checked` the caller knows that the gradients are finite, and they are not looked at first.
 typedef struct {
     float gradient_scale, clip_value;
+    bool is_checked;
 } weft_gradient_rule;
 
 /// w −= rate·g
-void weft_sgd(float *w, const float *g, size_t n, weft_gradient_rule rule, float rate);
+bool weft_sgd(float *w, const float *g, size_t n, weft_gradient_rule rule, float rate);
 /// m := momentum·m − rate·g; w += m, or (nesterov) w += momentum·m − rate·g
-void weft_sgd_momentum(
+bool weft_sgd_momentum(
     float *w, const float *g, float *m, size_t n, weft_gradient_rule rule, float rate, float momentum, bool nesterov);
 /// m += (g − m)(1 − beta1); v += (g² − v)(1 − beta2); w −= rate·m / (√v + epsilon). `rate` holds the bias correction.
 /// beta1 and beta2 are double since 1 − 0.999f is off by 1.3e-5; they are taken off 1 before they become float.
-void weft_adam(
+bool weft_adam(
     float *w, const float *g, float *m, float *v, size_t n, weft_gradient_rule rule, float rate, double beta1,
     double beta2, float epsilon);
 /// a += g²; w −= rate·g / √(a + epsilon)
-void weft_adagrad(float *w, const float *g, float *a, size_t n, weft_gradient_rule rule, float rate, float epsilon);
+bool weft_adagrad(float *w, const float *g, float *a, size_t n, weft_gradient_rule rule, float rate, float epsilon);
 /// v := rho·v + (1 − rho)·g²; w −= rate·g / √(v + epsilon), through m (momentum·m + that) where momentum > 0, and with
 /// the square of the mean of g (mean := rho·mean + (1 − rho)·g) taken off v where `mean` is not null (centered). `m`
 /// may be null where momentum is 0.
-void weft_rmsprop(
+bool weft_rmsprop(
     float *w, const float *g, float *v, float *m, float *mean, size_t n, weft_gradient_rule rule, float rate,
     double rho, float momentum, float epsilon);
 

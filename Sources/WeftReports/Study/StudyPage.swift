@@ -61,62 +61,23 @@ struct StudyPage {
         return "\(ours)\(theirs)"
     }
 
-    /// One row for each variant, which the reader's browser can sort.
-    private var results: Markup {
-        let measures = contents.measures
-        let bests = measures.filter { measure in contents.variants.contains { $0[measure]?.best != nil } }
-        var heads = ["Variant", "Parameters", "Trainings"]
-        for measure in measures {
-            heads.append(capitalized(measureTitle(measure)))
-            if bests.contains(measure) { heads.append("in the best epoch") }
-        }
-        heads.append("Training time")
-        let leading = measures.first.flatMap { measure in best(measure) }
-        let rows: [Markup] = contents.variants.map { variant in
-            var cells: [Markup] = [
-                cell(variant.parameters.map(grouped) ?? "–", variant.parameters.map(Double.init)),
-                cell(
-                    variant.missing.isEmpty
-                        ? "\(variant.count)" : "\(variant.count) (\(variant.missing.count) missing)",
-                    Double(variant.count)),
-            ]
-            for measure in measures {
-                cells.append(mean(measure, variant[measure]?.last))
-                if bests.contains(measure) { cells.append(mean(measure, variant[measure]?.best)) }
+    /// A table that the reader's browser can sort.
+    private func sortable(_ table: ReportTable, caption: String) -> Markup {
+        let rows: [Markup] = table.rows.map { row in
+            let cells: [Markup] = row.cells.map {
+                "<td data-key=\"\($0.key.map(HistoryTable.field) ?? "")\">\($0.text)</td>"
             }
-            cells.append(
-                cell(
-                    variant.seconds.map { duration($0.mean) + ($0.deviation.map { " ± \(duration($0))" } ?? "") }
-                        ?? "–",
-                    variant.seconds?.mean))
-            let style: Markup = variant.label == leading ? " class=\"best\"" : ""
-            return "<tr\(style)><th scope=\"row\">\(variant.label)</th>\(cells)</tr>\n"
+            let style: Markup = row.isMarked ? " class=\"best\"" : ""
+            return "<tr\(style)><th scope=\"row\">\(row.name)</th>\(cells)</tr>\n"
         }
-        let hasRepeats = contents.variants.contains { $0.count > 1 }
-        let caption =
-            (hasRepeats
-                ? "Mean ± sample standard deviation (n); in brackets the 95 % interval of the mean (Student's t)."
-                : "One training each: there is no deviation to give.")
-            + (bests.isEmpty ? "" : " In the best epoch: the mean over each training's best epoch by that measure.")
-            + " The leading mean is marked, which need not be a proven lead."
-            + (isForPaper ? "" : " A click on a heading sorts.")
-        let columns: [Markup] = heads.map { head($0) }
+        let heads: [Markup] = table.header.map { head($0) }
         return """
             <div class="scroll"><table class="numeric sortable"><caption>\(caption)</caption>
-            <thead><tr>\(columns)</tr></thead>
+            <thead><tr>\(heads)</tr></thead>
             <tbody>
             \(rows)</tbody></table></div>
 
             """
-    }
-
-    /// The label of the variant whose mean leads.
-    private func best(_ measure: String) -> String? {
-        let isGreater = isShare(measure)
-        return contents.variants.filter { $0[measure]?.last.mean.isFinite == true }.max {
-            let (a, b) = ($0[measure]!.last.mean, $1[measure]!.last.mean)
-            return isGreater ? a < b : a > b
-        }?.label
     }
 
     /// A column's heading, which a screen's reader can press.
@@ -125,65 +86,18 @@ struct StudyPage {
             ? "<th scope=\"col\">\(title)</th>" : "<th scope=\"col\"><button type=\"button\">\(title)</button></th>"
     }
 
-    private func cell(_ text: String, _ key: Double?) -> Markup {
-        "<td data-key=\"\(key.map(HistoryTable.field) ?? "")\">\(text)</td>"
-    }
-
-    private func mean(_ measure: String, _ value: StudyReportContents.Mean?) -> Markup {
-        guard let value, value.count > 0 else { return cell("–", nil) }
-        return cell(meanText(measure, value), value.mean)
-    }
-
-    /// "88.41 ± 0.22 % (5) [88.13, 88.69]"; without repeats the value alone.
-    func meanText(_ measure: String, _ value: StudyReportContents.Mean) -> String {
-        guard let deviation = value.deviation, let half = value.halfInterval else { return shown(measure, value.mean) }
-        if isShare(measure) {
-            return "\(fixed(100 * value.mean, 2)) ± \(fixed(100 * deviation, 2))\u{202F}% (\(value.count)) "
-                + "[\(fixed(100 * (value.mean - half), 2)), \(fixed(100 * (value.mean + half), 2))]"
-        }
-        return "\(significant(value.mean)) ± \(significant(deviation, 2)) (\(value.count)) "
-            + "[\(significant(value.mean - half)), \(significant(value.mean + half))]"
+    private var results: Markup {
+        let table = tables.variants
+        return sortable(table, caption: table.caption + (isForPaper ? "" : " A click on a heading sorts."))
     }
 
     private var theirs: Markup {
-        var rows: [[String]] = []
-        for variant in contents.variants {
-            for their in variant.theirs {
-                var ours = "–"
-                var difference = "–"
-                switch their.name {
-                case "parameters":
-                    ours = variant.parameters.map(grouped) ?? "–"
-                    difference = variant.parameters.map { grouped($0 - Int(their.value)) } ?? "–"
-                case "seconds":
-                    ours = variant.seconds.map { duration($0.mean) } ?? "–"
-                    difference = variant.seconds.map { "× \(fixed($0.mean / their.value, 2))" } ?? "–"
-                default:
-                    if let mean = variant[their.name]?.last.mean {
-                        ours = shown(their.name, mean)
-                        let delta = mean - their.value
-                        difference =
-                            isShare(their.name)
-                            ? (delta < 0 ? "\u{2212}" : "+") + fixed(100 * abs(delta), 2) + " points"
-                            : (delta < 0 ? "\u{2212}" : "+") + significant(abs(delta))
-                    }
-                }
-                let theirText =
-                    their.name == "parameters"
-                    ? grouped(Int(their.value))
-                    : their.name == "seconds" ? duration(their.value) : shown(their.name, their.value)
-                rows.append([
-                    variant.label,
-                    their.name == "seconds"
-                        ? "training time" : their.name == "parameters" ? "parameters" : measureTitle(their.name),
-                    theirText, ours, difference,
-                ])
-            }
-        }
-        guard !rows.isEmpty else { return "" }
-        return .table(
-            caption: "The source's own numbers and the means of ours; times are of different machines.",
-            header: ["Variant", "Quantity", "Theirs", "Ours", "Difference"], rows: rows)
+        let table = tables.theirs
+        return table.rows.isEmpty
+            ? ""
+            : .table(
+                caption: table.caption, header: table.header,
+                rows: table.rows.map { row in [row.name] + row.cells.map(\.text) })
     }
 
     private var curves: Markup {
@@ -200,49 +114,19 @@ struct StudyPage {
 
     private var comparisons: Markup {
         let parts: [Markup] = contents.families.filter { !$0.comparisons.isEmpty }.map { family in
-            let rows: [Markup] = family.comparisons.map { one in
-                let share = isShare(family.measure)
-                func number(_ value: Double?) -> String {
-                    guard let value else { return "–" }
-                    return (value < 0 ? "\u{2212}" : "")
-                        + (share ? fixed(100 * abs(value), 2) : significant(abs(value), 3))
-                }
-                let cells: [Markup] = [
-                    cell(number(one.difference.mean), one.difference.mean),
-                    cell(
-                        one.difference.halfInterval.map {
-                            "[\(number(one.difference.mean - $0)), \(number(one.difference.mean + $0))]"
-                        } ?? "–", nil),
-                    cell("\(one.difference.count)", Double(one.difference.count)), cell(chance(one.p), one.p),
-                    cell(chance(one.correctedP), one.correctedP),
-                    cell(one.isSignificant ? "yes" : "no", one.isSignificant ? 1 : 0),
-                ]
-                let style: Markup = one.isSignificant ? " class=\"best\"" : ""
-                return "<tr\(style)><th scope=\"row\">\(one.first) − \(one.second)</th>\(cells)</tr>\n"
-            }
-            let unit = isShare(family.measure) ? " (points)" : ""
-            let heads: [Markup] = [
-                "Pair", "Difference\(unit)", "95 % interval", "Pairs", "p", "Corrected p", "More than noise",
-            ]
-            .map { head($0) }
             let title = (family.title.isEmpty ? "" : family.title + ": ") + measureTitle(family.measure)
             return """
                 <details><summary>\(capitalized(title))</summary>
-                <div class="scroll"><table class="numeric sortable"><caption>\(family.test)</caption>
-                <thead><tr>\(heads)</tr></thead>
-                <tbody>
-                \(rows)</tbody></table></div></details>
+                \(sortable(tables.pairs(of: family), caption: family.test))</details>
 
                 """
         }
         return "\(parts)"
     }
 
-    private func chance(_ p: Double) -> String { p < 0.0005 ? "< 0.001" : fixed(p, 3) }
-
     private var confusion: Markup {
         guard contents.parts.contains(.confusion) else { return "" }
-        let leading = contents.measures.first.flatMap { best($0) }
+        let leading = tables.leading
         let parts: [Markup] = contents.variants.enumerated().map { place, variant in
             guard let matrix = variant.confusion else { return "" }
             let inWords: Markup =
@@ -295,8 +179,8 @@ struct StudyPage {
         let environment: Markup =
             contents.environment.isEmpty ? "" : .entries(caption: "Versions and machine", contents.environment)
         return """
-            \(command)\(environment)<p>Beside this page: <a href="./results.csv">results.csv</a>, \
-            <a href="./comparisons.csv">comparisons.csv</a>, each figure in <a href="./figures/">figures</a> as SVG, PNG, PDF \
+            \(command)\(environment)<p>Beside this page: <a href="./results.md">results.md</a>, \
+            <a href="./results.csv">results.csv</a>, <a href="./comparisons.csv">comparisons.csv</a>, each figure in <a href="./figures/">figures</a> as SVG, PNG, PDF \
             and CSV, and a folder for each variant with its trainings.</p>
 
             """

@@ -6,7 +6,7 @@ public enum StudyReport {
     public static let pageName = "report.html"
     public static let pdfName = "report.pdf"
 
-    /// Writes `results.csv`, `comparisons.csv`, a confusion matrix and a classification report for each variant,
+    /// Writes `results.csv`, `results.md`, `comparisons.csv`, a confusion matrix and a classification report for each variant,
     /// `figures/` (each figure as SVG, PNG, PDF and CSV), `report.html`, which needs no other file, and `report.pdf`.
     ///
     /// - Parameter folder: is made where it does not exist; files of these names in it are replaced.
@@ -20,6 +20,7 @@ public enum StudyReport {
         }
         let tables = StudyTables(contents)
         try write(tables.results.text, "results.csv")
+        try write(StudyText(contents: contents, tables: tables).markdown, "results.md")
         try write(tables.comparisons.text, "comparisons.csv")
         for (place, variant) in contents.variants.enumerated() {
             let name = StudyFigures.fileName(contents, place)

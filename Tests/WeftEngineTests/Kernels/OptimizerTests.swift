@@ -6,8 +6,8 @@ extension Kernels {
     @Suite struct OptimizerTests {
         static let lengths = [1, 17, 101, 16_403]
         static let rules = [
-            weft_gradient_rule(gradient_scale: 1, clip_value: 0),
-            weft_gradient_rule(gradient_scale: 0.5, clip_value: 0.75),
+            weft_gradient_rule(gradient_scale: 1, clip_value: 0, is_checked: false),
+            weft_gradient_rule(gradient_scale: 0.5, clip_value: 0.75, is_checked: true),
         ]
         static let rate: Float = 0.01
 
@@ -26,7 +26,7 @@ extension Kernels {
         /// Runs six steps of both and compares. `initial` is the first value of v.
         func check(
             initial: Float = 0, exact: (_ t: Int, inout Exact, _ g: Double) -> Void,
-            kernel: (_ t: Int, inout Arrays, _ g: [Float], weft_gradient_rule) -> Void
+            kernel: (_ t: Int, inout Arrays, _ g: [Float], weft_gradient_rule) -> Bool
         ) {
             for rule in Self.rules {
                 for count in Self.lengths {
@@ -41,7 +41,8 @@ extension Kernels {
                         for t in 1...6 {
                             var gradient = numbers(count, in: -2...2, seed: UInt64(t))
                             if count > 16 { gradient[3] = 0 }
-                            kernel(t, &arrays, gradient, rule)
+                            let isDone = kernel(t, &arrays, gradient, rule)
+                            #expect(isDone)
                             for i in values.indices {
                                 let scaled = Double(gradient[i]) * Double(rule.gradient_scale)
                                 let limit = Double(rule.clip_value)
@@ -111,7 +112,7 @@ extension Kernels {
                 $1.w -= momentum > 0 ? $1.m : step
             } kernel: { _, arrays, gradient, rule in
                 let count = gradient.count
-                arrays.m.withUnsafeMutableBufferPointer { m in
+                return arrays.m.withUnsafeMutableBufferPointer { m in
                     arrays.mean.withUnsafeMutableBufferPointer { mean in
                         weft_rmsprop(
                             &arrays.w, gradient, &arrays.v, momentum > 0 ? m.baseAddress : nil,
@@ -121,10 +122,38 @@ extension Kernels {
             }
         }
 
-        @Test func aGradientThatIsNotANumberIsNotHiddenByClipping() {
+        /// Whatever the rule and wherever it is; a caller that has looked at the gradients is believed.
+        @Test(arguments: lengths) func oneBadGradientStopsTheUpdate(_ count: Int) {
+            for bad in [Float.nan, .infinity, -.infinity] {
+                for place in Set([0, count / 2, count - 1]) {
+                    var gradient = numbers(count, seed: 3)
+                    gradient[place] = bad
+                    Kernels.withThreads {
+                        let before = [numbers(count), numbers(count, seed: 1), numbers(count, in: 0...1, seed: 2)]
+                        var (w, m, v) = (before[0], before[1], before[2])
+                        let rule = weft_gradient_rule(gradient_scale: 1, clip_value: 0.5, is_checked: false)
+                        let done = [
+                            weft_sgd(&w, gradient, count, rule, 1),
+                            weft_sgd_momentum(&w, gradient, &m, count, rule, 1, 0.9, true),
+                            weft_adam(&w, gradient, &m, &v, count, rule, 1, 0.9, 0.999, 1e-7),
+                            weft_adagrad(&w, gradient, &v, count, rule, 1, 1e-7),
+                            weft_rmsprop(&w, gradient, &v, &m, nil, count, rule, 1, 0.9, 0.9, 1e-7),
+                        ]
+                        #expect(done == [false, false, false, false, false], "\(bad) at \(place)")
+                        #expect([w, m, v] == before, "\(bad) at \(place)")
+                        let known = weft_gradient_rule(gradient_scale: 1, clip_value: 0.5, is_checked: true)
+                        let isDone = weft_sgd(&w, gradient, count, known, 1)
+                        #expect(isDone && w != before[0])
+                    }
+                }
+            }
+        }
+
+        @Test func clippingDoesNotHideWhatIsNotANumber() {
             var w: [Float] = [1, 1]
-            weft_sgd(&w, [.nan, .infinity], 2, weft_gradient_rule(gradient_scale: 1, clip_value: 0.5), 1)
-            #expect(w[0].isNaN)
+            let isDone = weft_sgd(
+                &w, [.nan, .infinity], 2, weft_gradient_rule(gradient_scale: 1, clip_value: 0.5, is_checked: true), 1)
+            #expect(isDone && w[0].isNaN)
             #expect(w[1] == 0.5)
         }
 
@@ -133,8 +162,9 @@ extension Kernels {
             var m = numbers(40)
             var v = numbers(40, in: 0...1)
             let before = (w, m, v)
-            let rule = weft_gradient_rule(gradient_scale: 1, clip_value: 0)
-            weft_adam(&w, numbers(40, seed: 3), &m, &v, 33, rule, 0.1, 0.9, 0.999, 1e-7)
+            let rule = weft_gradient_rule(gradient_scale: 1, clip_value: 0, is_checked: false)
+            let isDone = weft_adam(&w, numbers(40, seed: 3), &m, &v, 33, rule, 0.1, 0.9, 0.999, 1e-7)
+            #expect(isDone)
             #expect(w[33...] == before.0[33...] && m[33...] == before.1[33...] && v[33...] == before.2[33...])
             #expect(zip(w, before.0).prefix(33).allSatisfy { $0 != $1 })
         }

@@ -81,7 +81,7 @@ extension Engine {
             for step in 1...4 {
                 test.run(training.program)
                 let gradients = try store.entries.indices.map { try store.gradient(of: $0).map(Double.init) }
-                optimizer.update(learningRate: Float(Self.rate))
+                #expect(optimizer.update(learningRate: Float(Self.rate)))
                 for (index, gradient) in Self.clipped(gradients, clipping).enumerated() {
                     exact[index].update(gradient, rule, step: step)
                     let values = try store.values(of: index)
@@ -125,13 +125,44 @@ extension Engine {
             let before = try store.entries.indices.map { try store.values(of: $0) }
             let gradients = Self.clipped(
                 try chosen.map { try store.gradient(of: $0).map(Double.init) }, clipping)
-            #expect(optimizer.gradientsAreFinite)
-            optimizer.update(learningRate: Float(Self.rate))
+            // What others train is not looked at.
+            store.setGradient(.nan, of: 1)
+            #expect(optimizer.update(learningRate: Float(Self.rate)))
             for index in store.entries.indices {
                 var exact = Exact(before[index].map(Double.init), rule)
                 if let place = chosen.firstIndex(of: index) { exact.update(gradients[place], rule, step: 1) }
                 #expect(difference(try store.values(of: index), exact.w, tolerance: 2e-6) == nil, "\(index)")
                 #expect((try store.values(of: index) == before[index]) == !chosen.contains(index))
+            }
+        }
+
+        /// One gradient that is not a number, of the first or the last parameter, and nothing at all changes.
+        @Test(arguments: rules, clippings) func gradientsThatAreNotNumbers(
+            _ rule: UpdateRule, _ clipping: ClippingRule
+        ) throws {
+            let test = TestGraph()
+            let hidden = try test.dense(test.input([4, 5]), 6, "first", .tanh)
+            let logits = try test.dense(hidden, 3, "second")
+            let training = try test.training(test.classificationLoss(logits))
+            let store = training.store
+            for chosen in [[0, 1, 2, 3], [0, 3]] {
+                let optimizer = try OptimizerState(rule, clipping: clipping, store: store, parameters: chosen)
+                func state() throws -> [[Float]] {
+                    try chosen.map { try store.values(of: $0) }
+                        + rule.slotNames.indices.flatMap { slot in
+                            try chosen.map { try optimizer.values(ofSlot: slot, parameter: $0) }
+                        }
+                }
+                test.run(training.program)
+                #expect(optimizer.update(learningRate: Float(Self.rate)))
+                let before = try state()
+                for (bad, index) in [(Float.nan, 0), (.infinity, 0), (-.infinity, 3), (.nan, 3)] {
+                    test.run(training.program)
+                    store.setGradient(bad, of: index)
+                    #expect(!optimizer.update(learningRate: Float(Self.rate)), "\(bad) of parameter \(index)")
+                    #expect(optimizer.step == 1)
+                    #expect(try state() == before, "\(bad) of parameter \(index)")
+                }
             }
         }
 
@@ -143,5 +174,12 @@ extension Engine {
                 try optimizer.setValues([1, 2, 3], ofSlot: 1, parameter: 0)
             }
         }
+    }
+}
+
+extension ParameterStore {
+    /// Puts a value in the first place of a parameter's gradient.
+    fileprivate func setGradient(_ value: Float, of index: Int) {
+        address(of: index, in: gradients!).assumingMemoryBound(to: Float.self)[0] = value
     }
 }

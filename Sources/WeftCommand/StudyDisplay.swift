@@ -36,10 +36,11 @@ final class StudyDisplay {
         }
     }
 
-    private func began(_ planned: Int, _ finished: Int, _ failedBefore: [(job: StudyJob, reason: String)]) {
+    private func began(_ planned: Int, _ finished: [StudyJob], _ failedBefore: [(job: StudyJob, reason: String)]) {
         self.planned = planned
         var line = "\(study.name): \(planned) training\(planned == 1 ? "" : "s") to run, \(jobs) at a time"
-        if finished > 0 { line += "; \(finished) finished before" }
+        if !finished.isEmpty { line += "; \(finished.count) finished before" }
+        for job in finished { take(job) }
         if !study.scale.isFull { line += "; REHEARSAL at scale \(study.scale)" }
         Terminal.writeLine(line)
         for (job, reason) in failedBefore {
@@ -49,17 +50,23 @@ final class StudyDisplay {
 
     private func jobEnded(_ job: StudyJob, _ seconds: Double) {
         ended += 1
-        done[job.variant.name, default: 0] += 1
         let epochs = job.variant.file.training.epochs ?? 1
         secondsPerEpoch[job.variant.name] = seconds / Double(max(epochs, 1))
+        let values = take(job)
+        guard !Terminal.isInteractive else { return }
+        say("[\(ended)/\(planned)] \(job.name): \((values + [Terminal.time(seconds)]).joined(separator: ", "))")
+    }
+
+    /// - Returns: what a finished training came to, measure by measure.
+    @discardableResult
+    private func take(_ job: StudyJob) -> [String] {
+        done[job.variant.name, default: 0] += 1
         let record = RunResults(job.folder)
-        let values = study.measures.compactMap { measure -> String? in
+        return study.measures.compactMap { measure in
             guard let value = record?.value(of: measure) else { return nil }
             if measure == study.measures[0] { lastValues[job.variant.name] = value }
             return "\(measure.name) \(ResultText.number(value))"
         }
-        guard !Terminal.isInteractive else { return }
-        say("[\(ended)/\(planned)] \(job.name): \((values + [Terminal.time(seconds)]).joined(separator: ", "))")
     }
 
     private func studyEnded(_ outcome: StudyRunner.Outcome) {
@@ -91,9 +98,9 @@ final class StudyDisplay {
             let running = own.map { "\($0.job.number): epoch \($0.epochs)/\(variant.file.training.epochs ?? 1)" }
             let value = own.compactMap { $0[shown] }.first ?? lastValues[variant.name]
             let failed = failures[variant.name].map { " (\($0) failed)" } ?? ""
+            let count = "\(done[variant.name] ?? 0) of \(study.repeats)\(failed)"
             rows.append([
-                variant.label, "\(done[variant.name] ?? 0)\(failed)", running.joined(separator: "  "),
-                value.map(ResultText.number) ?? "",
+                variant.label, count, running.joined(separator: "  "), value.map(ResultText.number) ?? "",
             ])
         }
         let height = max(6, (Terminal.height ?? 24) - 3)

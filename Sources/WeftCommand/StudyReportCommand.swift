@@ -39,11 +39,31 @@ struct StudyReportCommand: ParsableCommand {
         if !study.scale.isFull { command += " --scale \(study.scale)" }
         let contents = try StudyReportContents(results, images: images, commandLine: command)
         let problem = try StudyReport.write(contents, to: folder.url)
+        Terminal.writeLine(table(results))
         Terminal.writeLine("report: \(Terminal.relative(folder.url.appending(path: StudyReport.pageName).path))")
         if let problem {
             Terminal.writeLine("no PDF of it: \(problem)")
         } else {
             Terminal.writeLine("as PDF: \(Terminal.relative(folder.url.appending(path: StudyReport.pdfName).path))")
         }
+    }
+
+    /// What each variant came to: a measure's mean over the trainings, and its standard deviation.
+    private static func table(_ results: StudyResults) -> String {
+        let study = results.study
+        var rows = [["VARIANT", "DONE"] + study.measures.map { $0.name.uppercased() } + ["TIME"]]
+        for variant in results.variants {
+            let values = study.measures.map { measure -> String in
+                let sample = variant.last(measure)
+                guard sample.count > 0 else { return "" }
+                return ResultText.number(sample.mean)
+                    + (sample.standardDeviation.map { " ± \(ResultText.number($0))" } ?? "")
+            }
+            rows.append(
+                [variant.variant.label, "\(variant.runs.count) of \(study.repeats)"] + values + [
+                    variant.seconds.count > 0 ? Terminal.time(variant.seconds.mean) : ""
+                ])
+        }
+        return Terminal.table(rows)
     }
 }

@@ -50,6 +50,7 @@ import WeftSystem
             #expect(first.status == 0, "\(first)")
             #expect(first.output.contains("[6/6]") && first.output.contains("6 finished"))
             #expect(!first.hasControlCharacters)
+            #expect(first.output.contains("VARIANT  DONE") && first.output.contains(" 3 of 3 "))
             let page = try weft.read("runs/studies/small/report.html")
             for part in ["Which rate is best?", "± ", "paired t-test", "Theirs beside ours", "12,730"] {
                 #expect(page.contains(part), "\(part)")

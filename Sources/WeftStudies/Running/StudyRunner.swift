@@ -32,8 +32,8 @@ public final class StudyRunner {
 
     /// What a run of a study says while it goes on.
     public enum Event: Sendable {
-        /// How many trainings there are to do, and how many were done before.
-        case began(planned: Int, finished: Int, failedBefore: [(job: StudyJob, reason: String)])
+        /// How many trainings there are to do, and those that were done before.
+        case began(planned: Int, finished: [StudyJob], failedBefore: [(job: StudyJob, reason: String)])
         case started(StudyJob, isResumed: Bool)
         case ended(StudyJob, seconds: Double)
         case failed(StudyJob, reason: String)
@@ -121,12 +121,12 @@ public final class StudyRunner {
 
     /// Leaves off what is finished, and what failed unless it is to be tried again.
     private func choose(_ send: (Event) -> Void) throws {
-        var finished = 0
+        var finished: [StudyJob] = []
         var failed: [(job: StudyJob, reason: String)] = []
         waiting = try waiting.filter { job in
             switch job.state {
             case .finished:
-                finished += 1
+                finished.append(job)
                 if !job.isInUse { try job.folder.tidy() }
                 return false
             case .failed(let reason) where !settings.retriesFailed:

@@ -170,8 +170,10 @@ extension Graph {
         case .sigmoid: return try dy * (y * (1 - y))
         case .relu: return try dy * y.applying(.step)
         case .softplus: return try dy * x.applying(.sigmoid)
-        // Slope + (1 − slope)·step(x).
-        case .leakyRelu(let slope): return try dy * x.applying(.step).applying(.affine(scale: 1 - slope, shift: slope))
+        // Slope + (1 − slope)·step(x). Where y has the sign of x it will do, and nobody has to keep x.
+        case .leakyRelu(let slope):
+            let signed = slope >= 0 ? y : x
+            return try dy * signed.applying(.step).applying(.affine(scale: 1 - slope, shift: slope))
         // 1 where x > 0, else α·exp(x); min(x, 0) keeps the exponential finite where it is not wanted.
         case .elu(let alpha):
             let step = x.applying(.step)

@@ -43,7 +43,7 @@ extension Engine {
             return (before, kernels(graph))
         }
 
-        // MARK: ReLU before max pooling
+        // MARK: An activation's gradient before that of max pooling
 
         private func pooled(
             _ kind: Operation.Pooling, _ activation: Operation.Unary
@@ -56,18 +56,25 @@ extension Engine {
             return (test, active, y, dx)
         }
 
-        @Test func maskBeforeMaxPooling() throws {
-            let pass: Pass = { $0.maskBeforeMaxPooling() }
-            let (test, _, y, dx) = try pooled(.max, .relu)
+        @Test(arguments: [
+            (Operation.Unary.relu, "[step multiply]"),
+            (.leakyRelu(0.1), "[step affine(scale: 0.9, shift: 0.1) multiply]"),
+            (.tanh, "[square affine(scale: -1.0, shift: 1.0) multiply]"),
+            (.sigmoid, "[affine(scale: -1.0, shift: 1.0) multiply multiply]"),
+        ])
+        func multiplyBeforeUnpooling(_ activation: Operation.Unary, _ chain: String) throws {
+            let pass: Pass = { $0.multiplyBeforeUnpooling() }
+            let (test, _, y, dx) = try pooled(.max, activation)
             let (before, after) = try apply(pass, test, [y, dx])
-            #expect(before == ["relu", "pooling", "poolingGradient", "step", "multiply"])
-            #expect(after == ["relu", "pooling", "[step multiply]", "poolingGradient"])
+            #expect(before.last == "multiply" && before[2] == "poolingGradient")
+            #expect(after == ["\(activation)", "pooling", chain, "poolingGradient"])
         }
 
-        @Test func maskStays() throws {
-            let pass: Pass = { $0.maskBeforeMaxPooling() }
+        @Test func multiplicationStays() throws {
+            let pass: Pass = { $0.multiplyBeforeUnpooling() }
+            // The factor is one of the unpooled x's own source, or the pooling keeps no places.
             for (kind, activation) in [
-                (Operation.Pooling.average, Operation.Unary.relu), (.max, .leakyRelu(0.1)), (.max, .tanh),
+                (Operation.Pooling.average, Operation.Unary.relu), (.max, .elu(1)), (.max, .softplus),
             ] {
                 let (test, _, y, dx) = try pooled(kind, activation)
                 let (before, after) = try apply(pass, test, [y, dx])
@@ -168,13 +175,13 @@ extension Engine {
             try unchanged([y.applying(.relu), y])
             try unchanged([convolution(test).applying(.exponential)])
             try unchanged([test.graph.matmul(test.input([4, 3]), test.input([4, 8]), transposeA: true) + bias])
-            // Leaky ReLU's gradient needs its input: the bias goes in, the activation stays outside.
+            // ELU's gradient needs its input: the bias goes in, the activation stays outside.
             let z = try y + bias
-            let active = z.applying(.leakyRelu(0.1))
+            let active = z.applying(.elu(1))
             let dz = try test.graph.gradients(of: active.applying(.square).sum(), for: [z])[0]!
             let (_, after) = try apply(pass, test, [active, dz])
             #expect(after.contains("convolution bias"))
-            #expect(after.contains("leakyRelu(0.1)"))
+            #expect(after.contains("elu(1.0)"))
         }
 
         // MARK: Gradient of a bias

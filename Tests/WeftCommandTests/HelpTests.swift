@@ -57,6 +57,22 @@ import Testing
         }
     }
 
+    @Test func theCompiledStep() throws {
+        try Weft.use { weft in
+            let listing = try weft("summary", "conv-16", "--program", "--batch-size", "8")
+            #expect(listing.status == 0, "\(listing)")
+            for part in [
+                "A training step on 8 images", "8×28×28×1", "gradient of dense/kernel 13×13×16×128", "max pooling",
+                "The arena", "times the largest sum", "FROM",
+            ] {
+                #expect(listing.output.contains(part), "\(part): \(listing.output)")
+            }
+            // Two steps that share their parameters are two programs.
+            let adversaries = try weft("summary", "gan-fashion", "--program", "--batch-size", "2")
+            #expect(adversaries.output.components(separatedBy: "A training step on 2 images").count == 3)
+        }
+    }
+
     @Test func theBenchmark() throws {
         try Weft.use { weft in
             let bench = try weft("bench", "dense128", "--repeats", "1", "--json")

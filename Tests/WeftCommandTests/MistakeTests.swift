@@ -79,6 +79,8 @@ import Testing
         ("evaluate empty --split tset", 2, "'tset' is invalid for '--split <split>'"),
         ("predict empty file", 1, "empty is not a run: it has no model.yaml"),
         ("bench dense12", 2, "unknown workload 'dense12'; there are dense128, fc000, cnn64, small000, big000, cnn001"),
+        ("summary dense-128 --batch-size 8", 2, "--data and --batch-size belong to --program"),
+        ("summary dense-128 --program --input 28,28,1", 2, "--input: with --program the data says how large"),
         ("bench dense128 --repeats 0", 2, "--repeats 0: expected at least 1"),
         (
             "data show fashion-mnist --count 0 -o g.png", 1,

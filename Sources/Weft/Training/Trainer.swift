@@ -171,7 +171,11 @@ public final class Trainer {
 
     /// The training steps' programs on a dataset for a batch size, for listings and profiles.
     public func trainingPrograms(_ dataset: Dataset, batchSize: Int) throws -> [Program] {
-        try programs(.training, batchSize: batchSize, Samples(dataset)).map(\.program)
+        try trainingPrograms(Samples(dataset), batchSize: batchSize)
+    }
+
+    public func trainingPrograms(_ samples: Samples, batchSize: Int) throws -> [Program] {
+        try programs(.training, batchSize: batchSize, samples).map(\.program)
     }
 
     /// For each training step, the nanoseconds of its optimizer's update on the gradients at hand, and of looking for NaN

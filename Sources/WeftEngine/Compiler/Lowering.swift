@@ -18,6 +18,8 @@ struct Buffer {
     var byteCount: Int
     var storage: Storage
     var isInteger = false
+    /// `nil` for what has no shape of its own: scratch memory, indices.
+    var layout: Layout?
 }
 
 /// One entry of the program before addresses are known.
@@ -98,9 +100,11 @@ final class Lowering {
     // MARK: Buffers and places
 
     func addBuffer(
-        _ name: String, _ byteCount: Int, _ storage: Buffer.Storage = .arena, isInteger: Bool = false
+        _ name: String, _ byteCount: Int, _ storage: Buffer.Storage = .arena, isInteger: Bool = false,
+        layout: Layout? = nil
     ) -> Int {
-        buffers.append(Buffer(name: name, byteCount: byteCount, storage: storage, isInteger: isInteger))
+        buffers.append(
+            Buffer(name: name, byteCount: byteCount, storage: storage, isInteger: isInteger, layout: layout))
         return buffers.count - 1
     }
 
@@ -114,7 +118,8 @@ final class Lowering {
             storage = .gradient(owner)
         }
         let isInteger = tensor.elementType == .int32
-        let buffer = addBuffer("%\(tensor.node)", layout.byteCount, storage, isInteger: isInteger)
+        let buffer = addBuffer(
+            "%\(tensor.node)", layout.byteCount, storage, isInteger: isInteger, layout: layout)
         places[tensor] = [(layout, buffer)]
         return buffer
     }
@@ -134,7 +139,8 @@ final class Lowering {
             return alias(tensor, layout, buffer)
         }
         let isInteger = tensor.elementType == .int32
-        let buffer = addBuffer("input \(name)", layout.byteCount, .persistent, isInteger: isInteger)
+        let buffer = addBuffer(
+            "input \(name)", layout.byteCount, .persistent, isInteger: isInteger, layout: layout)
         inputs[name] = (buffer, tensor)
         places[tensor] = [(layout, buffer)]
     }
@@ -189,11 +195,12 @@ final class Lowering {
             store.proposeLayout(layout, of: index)
             let settled = store.layouts[index]!
             let name = "parameter \(store.entries[index].parameter.name)"
-            let buffer = addBuffer(name, settled.byteCount, .parameter(index))
+            let buffer = addBuffer(name, settled.byteCount, .parameter(index), layout: settled)
             if !isTraining { prepared.insert(buffer) }
             places[tensor] = [(settled, buffer)]
         } else if let value = constants[tensor] {
-            let buffer = addBuffer("constant", tensor.shape.count * 4, .persistent)
+            let layout = try Layout.plain(tensor.shape.dimensions)
+            let buffer = addBuffer("constant", layout.byteCount, .persistent, layout: layout)
             prologue.append(
                 Step(
                     name: "fill", label: label,
@@ -202,7 +209,7 @@ final class Lowering {
                         return { weft_fill(address, value, count) }
                     }, reads: [], writes: [buffer]))
             prepared.insert(buffer)
-            places[tensor] = [(try .plain(tensor.shape.dimensions), buffer)]
+            places[tensor] = [(layout, buffer)]
         } else {
             preconditionFailure("\(tensor) is used before it is computed")
         }
@@ -221,7 +228,8 @@ final class Lowering {
         else { throw EngineError.unsupported(operation: "reorder", label: label) }
         let once = prepared.contains(buffer)
         let storage = once ? Buffer.Storage.persistent : .arena
-        let result = addBuffer(buffers[buffer].name, target.byteCount, storage, isInteger: buffers[buffer].isInteger)
+        let result = addBuffer(
+            buffers[buffer].name, target.byteCount, storage, isInteger: buffers[buffer].isInteger, layout: target)
         let step = primitiveStep(
             "reorder", descriptor, reads: [(DNNL_ARG_FROM, buffer, source)], writes: [(DNNL_ARG_TO, result, target)],
             scratch: storage)
@@ -272,7 +280,8 @@ final class Lowering {
 
     private func addCopy(_ source: Int, to storage: Buffer.Storage, _ name: String) -> Int {
         let bytes = buffers[source].byteCount
-        let target = addBuffer(name, bytes, storage, isInteger: buffers[source].isInteger)
+        let target = addBuffer(
+            name, bytes, storage, isInteger: buffers[source].isInteger, layout: buffers[source].layout)
         addKernel("copy", reads: [source], writes: [target]) { addresses in
             let (from, to) = (addresses[0], addresses[1])
             return { to.copyMemory(from: from, byteCount: bytes) }

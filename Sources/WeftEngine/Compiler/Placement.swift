@@ -6,6 +6,18 @@ struct Placement {
     /// The largest sum of buffers that are needed at the same time: no placement can be smaller.
     private(set) var lowerBound = 0
 
+    /// A stretch of the arena for as long as it belongs to one buffer, or to several that take one another's place.
+    struct Region {
+        let offset: Int
+        let byteCount: Int
+        /// From the first step that uses it to the last.
+        let steps: ClosedRange<Int>
+        let buffers: [Int]
+    }
+
+    /// By offset, then by step.
+    private(set) var regions: [Region] = []
+
     private struct Interval {
         var first: Int
         var last: Int
@@ -35,7 +47,12 @@ struct Placement {
         byteCount = best?.byteCount ?? 0
         for (offset, interval) in best?.placed ?? [] {
             for member in interval.members { offsets[member] = offset }
+            regions.append(
+                Region(
+                    offset: offset, byteCount: interval.byteCount, steps: interval.first...interval.last,
+                    buffers: interval.members))
         }
+        regions.sort { ($0.offset, $0.steps.lowerBound) < ($1.offset, $1.steps.lowerBound) }
     }
 
     private typealias Placed = (offset: Int, interval: Interval)

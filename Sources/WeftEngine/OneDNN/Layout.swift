@@ -99,5 +99,11 @@ final class Layout {
         return try Layout(owning: descriptor!, dimensions: order).imageFromOneDNN()
     }
 
+    /// In words: `plain`, or how many channels of an image lie together, or `blocked` in another way.
+    func arrangement() throws -> String {
+        if try isPlain() { return "plain" }
+        return try channelsPerPixel().map { "blocks of \($0)" } ?? "blocked"
+    }
+
     func isPlain() throws -> Bool { try isSameMemory(as: .plain(dimensions)) }
 }

@@ -283,6 +283,34 @@ public final class Program {
         }
     }
 
+    /// The program for people to read.
+    ///
+    /// - Throws: `EngineError` where oneDNN cannot describe a layout.
+    public func listing() throws -> ProgramListing {
+        let values = try buffers.map { buffer in
+            let name: String
+            switch buffer.storage {
+            case .arena, .persistent: name = buffer.name
+            case .parameter(let index): name = store.entries[index].parameter.name
+            case .gradient(let index): name = "gradient of \(store.entries[index].parameter.name)"
+            }
+            return ProgramListing.Value(
+                name: name, shape: buffer.layout?.dimensions, arrangement: try buffer.layout?.arrangement(),
+                byteCount: buffer.byteCount)
+        }
+        return ProgramListing(
+            steps: steps.map { step in
+                ProgramListing.Step(
+                    layer: step.label, operation: step.name, reads: step.reads.map { values[$0] },
+                    writes: step.writes.map { values[$0] })
+            },
+            arena: placement.regions.map { region in
+                ProgramListing.Region(
+                    offset: region.offset, byteCount: region.byteCount, steps: region.steps,
+                    values: region.buffers.map { values[$0] })
+            }, arenaByteCount: placement.byteCount, leastByteCount: placement.lowerBound)
+    }
+
     /// Bytes of the arena, and the least any placement of its buffers could do with.
     public var arenaSize: (byteCount: Int, lowerBound: Int) { (placement.byteCount, placement.lowerBound) }
 }

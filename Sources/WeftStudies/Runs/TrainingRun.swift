@@ -74,6 +74,11 @@ public final class TrainingRun {
     /// What makes images in the model, if anything.
     public var generative: GenerativeModel? { model.generative }
 
+    /// The training steps as they are compiled for the configuration's batch size.
+    public func programs() throws -> [Program] {
+        try trainer.trainingPrograms(samples.train, batchSize: configuration.batchSize)
+    }
+
     /// Of part of the images there may be fewer steps than the model's author had.
     private var stepsPerEpoch: Int? {
         guard configuration.take != nil else { return configuration.stepsPerEpoch }

@@ -50,6 +50,12 @@ import WeftData
         #expect(number(16) == 2 * figure.width && number(20) == 2 * figure.height)
         #expect(png.count > 3000)
         #expect(svg.components(separatedBy: "<title>").count == 2 && !svg.contains("using 1:2"))
+        // No text is cut off at an edge: its base line, or that of a column of text, leaves room for the letters.
+        for place in svg.matches(of: /translate\(([-.0-9]+),([-.0-9]+)\)( rotate\(270\))?"[^>]*font-family/) {
+            let (x, y) = (try #require(Double(place.1)), try #require(Double(place.2)))
+            #expect(x >= (place.3 == nil ? 0 : 10) && x <= Double(figure.width), "\(place.0)")
+            #expect(y >= 9 && y <= Double(figure.height) - 3, "\(place.0)")
+        }
         return (svg, Set(reader.texts.map { $0.trimmingCharacters(in: .whitespacesAndNewlines) }))
     }
 
@@ -106,6 +112,27 @@ import WeftData
         #expect(figure.data.rows[20] == ["21", ""])
         let nothing = try HistoryTable(columns: ["epoch", "loss"], rows: [[1, .nan], [2, .infinity]])
         #expect(try draw(.curve("loss", of: nothing)).texts.contains("no finite value"))
+    }
+
+    /// Their margins are fixed, so that gnuplot does not look after the titles of the axes.
+    @Test func studiesFiguresHaveTitledAxes() throws {
+        let series = try ["slow", "fast"].map { BandSeries(label: $0, histories: [try Fashion.history()]) }
+        let bands = try draw(.bands("accuracy", of: series, name: "accuracy", title: "a study")).texts
+        #expect(bands.isSuperset(of: ["a study", "epoch", "accuracy", "slow", "fast"]))
+        let points = [(8.2, 0.85), (11.4, 0.87)].map {
+            CostPoint(label: "\($0.0)", cost: $0.0, value: $0.1, deviation: 0.01)
+        }
+        let figure = Figure.cost(
+            points, cost: "training time in seconds", column: "seconds", measure: "test_accuracy", name: "cost")
+        let texts = try draw(figure).texts
+        #expect(texts.isSuperset(of: ["training time in seconds (logarithmic)", "test accuracy", "8", "10", "12"]))
+    }
+
+    @Test func anAxisOfCostsHasTicksToReadItBy() {
+        #expect(CostPlot.tickValues(7.1, 13) == [8, 10, 12])
+        #expect(CostPlot.tickValues(0.9, 70) == [1, 2, 5, 10, 20, 50])
+        #expect(CostPlot.tickValues(90, 1_500_000) == [100, 1000, 10_000, 100_000, 1_000_000])
+        #expect(CostPlot.tickValues(88_000, 117_000) == [90_000, 100_000, 110_000])
     }
 
     @Test func axesEndWhereValuesCannotGo() {

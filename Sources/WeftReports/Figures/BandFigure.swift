@@ -136,17 +136,10 @@ private struct BandPlot {
         let scale = ValueAxis(ends, isShare: isShare(metric))
         let total = Double(height)
         let heading = TextMeasure.fitted(title, size: Figure.fontSize, width: Double(Self.width) - 60)
+        let name = words(metric) + (scale.isLogarithmic ? " (logarithmic)" : "")
         return """
             set label 9001 \(gnuplotString(heading)) at screen 0.5, screen \(1 - 16 / total) center tc rgb '\(Ink.text)'
-            set tmargin at screen \(1 - top / total)
-            set bmargin at screen \(52 / total)
-            set lmargin at screen 0.13
-            set rmargin at screen 0.97
-            set border 3 lc rgb '\(Ink.axis)' lw 1
-            set grid lt 1 lc rgb '\(Ink.grid)' lw 0.8
-            set tics nomirror out scale 0.6 tc rgb '\(Ink.muted)'
-            set xlabel \(gnuplotString(axis.label)) tc rgb '\(Ink.text)'
-            set ylabel \(gnuplotString(words(metric) + (scale.isLogarithmic ? " (logarithmic)" : ""))) tc rgb '\(Ink.text)'
+            \(PlotFrame(width: Self.width, height: height, top: top).commands(x: axis.label, y: name))
             unset key
             set xrange [\(axis.range.lowerBound):\(axis.range.upperBound)]
             \(axis.step.map { "set xtics \($0) format '%.0f'" } ?? "")

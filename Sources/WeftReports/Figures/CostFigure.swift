@@ -27,7 +27,7 @@ extension Figure {
     }
 }
 
-private struct CostPlot {
+struct CostPlot {
     static let width = 540
     let points: [CostPoint]
     let cost: String
@@ -57,17 +57,9 @@ private struct CostPlot {
         let costs = points.map(\.cost)
         let (least, most) = (costs.min()!, costs.max()!)
         let margin = max(1.15, pow(most / least, 0.06))
-        let total = Double(height)
+        let frame = PlotFrame(width: Self.width, height: height, top: top)
         return """
-            set tmargin at screen \(1 - top / total)
-            set bmargin at screen \(52 / total)
-            set lmargin at screen 0.13
-            set rmargin at screen 0.97
-            set border 3 lc rgb '\(Ink.axis)' lw 1
-            set grid lt 1 lc rgb '\(Ink.grid)' lw 0.8
-            set tics nomirror out scale 0.6 tc rgb '\(Ink.muted)'
-            set xlabel \(gnuplotString(cost + " (logarithmic)")) tc rgb '\(Ink.text)'
-            set ylabel \(gnuplotString(measureTitle(measure))) tc rgb '\(Ink.text)'
+            \(frame.commands(x: cost + " (logarithmic)", y: measureTitle(measure)))
             unset key
             set logscale x
             set xrange [\(least / margin):\(most * margin)]
@@ -79,21 +71,28 @@ private struct CostPlot {
             """
     }
 
-    /// 1, 2 and 5 of every power of ten, written as people write them.
     private static func ticks(_ low: Double, _ high: Double) -> String {
-        var ticks: [String] = []
-        var power = pow(10, log10(low).rounded(.down))
-        let crowded = high / low > 200
-        while power <= high {
-            for factor in crowded ? [1.0] : [1, 2, 5] where (low...high).contains(factor * power) {
-                let value = factor * power
-                let text =
-                    value >= 1e6 ? "\(significant(value / 1e6, 1)) M" : value >= 1 ? grouped(Int(value)) : "\(value)"
-                ticks.append("\(gnuplotString(text)) \(value)")
-            }
-            power *= 10
+        tickValues(low, high).map { value in
+            let text =
+                value >= 1e6
+                ? "\(significant(value / 1e6, 2)) M"
+                : value == value.rounded() ? grouped(Int(value)) : significant(value, 2)
+            return "\(gnuplotString(text)) \(value)"
+        }.joined(separator: ", ")
+    }
+
+    /// 1, 2 and 5 of every power of ten, or less over a wide range, more over a narrow one: so many that two or more are
+    /// there to read a place between them, and so few that they do not touch.
+    static func tickValues(_ low: Double, _ high: Double) -> [Double] {
+        guard high / low > 10 else {
+            let step = niceStep(high - low, ticks: 5)
+            return stride(from: (low / step).rounded(.up) * step, through: high, by: step).map { $0 }
         }
-        return ticks.joined(separator: ", ")
+        let factors = high / low > 200 ? [1.0] : [1, 2, 5]
+        let powers = Int(log10(low).rounded(.down))...Int(log10(high).rounded(.up))
+        return powers.flatMap { power in factors.map { $0 * pow(10, Double(power)) } }.filter {
+            (low...high).contains($0)
+        }
     }
 
     private var legend: String {

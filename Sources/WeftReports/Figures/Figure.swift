@@ -95,6 +95,40 @@ enum Ink {
     static let grid = "#e2e5ea"
 }
 
+/// A plot below a legend of lines of text: the part of the figure that it takes, the same in every kind of picture.
+///
+/// gnuplot measures text differently in each, so that where margins are fixed its own titles of the axes would lie
+/// elsewhere in each, and outside of some.
+struct PlotFrame {
+    /// In points.
+    let width: Int
+    let height: Int
+    /// Above the plot, for title and legend.
+    let top: Double
+
+    private static let bottom = 52.0
+    private static let left = 0.13
+    private static let right = 0.97
+
+    func commands(x: String, y: String) -> String {
+        let total = Double(height)
+        let middle = (Self.bottom + (total - top - Self.bottom) / 2) / total
+        return """
+            set tmargin at screen \(1 - top / total)
+            set bmargin at screen \(Self.bottom / total)
+            set lmargin at screen \(Self.left)
+            set rmargin at screen \(Self.right)
+            set border 3 lc rgb '\(Ink.axis)' lw 1
+            set grid lt 1 lc rgb '\(Ink.grid)' lw 0.8
+            set tics nomirror out scale 0.6 tc rgb '\(Ink.muted)'
+            set label 9101 \(gnuplotString(x)) at screen \((Self.left + Self.right) / 2), screen \(13 / total) \
+            center tc rgb '\(Ink.text)'
+            set label 9102 \(gnuplotString(y)) at screen \(13 / Double(width)), screen \(middle) \
+            center rotate by 90 tc rgb '\(Ink.text)'
+            """
+    }
+}
+
 /// What one of many lines or points is drawn with: a colour that colour-blind readers tell from the others (Okabe and Ito),
 /// and a shape for those who see none.
 struct SeriesInk: Sendable {

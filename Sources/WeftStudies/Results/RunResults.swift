@@ -40,6 +40,7 @@ public struct RunResults: Sendable {
     }
 
     public var parameters: Int? { number(value["model"]?["parameters"]).map { Int($0) } }
+    public var epochs: Int? { number(value["epochs_trained"]).map { Int($0) } }
     public var trainingSeconds: Double? { number(value["timings"]?["training"]) }
     public var classNames: [String] {
         guard case .array(let names)? = value["data"]?["class_names"] else { return [] }

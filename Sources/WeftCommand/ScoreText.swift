@@ -52,6 +52,12 @@ enum ScoreText {
         return lines.joined(separator: "\n")
     }
 
+    /// In a line: "Fréchet distance 12.3, precision 0.612, recall 0.405"
+    static func summary(_ score: ImageScore) -> String {
+        "Fréchet distance \(number(score.frechetDistance)), "
+            + "precision \(String(format: "%.3f", score.precision)), recall \(String(format: "%.3f", score.recall))"
+    }
+
     private static func number(_ value: Double) -> String { String(format: "%.4g", value) }
 
     /// A row for each model and epoch, with all digits.

@@ -105,6 +105,47 @@ import WeftSystem
         }
     }
 
+    /// A study trains its classifier, scores what it trained, and compares by that.
+    @Test func aStudyIsScored() throws {
+        try Weft.use { weft in
+            try weft.write(Weft.tinyAutoencoder, to: "vae.yaml")
+            try weft.write(
+                """
+                question: Which?
+                model: vae.yaml
+                training: {epochs: 6}
+                repeats: 2
+                variants:
+                  one: {}
+                  half: {epochs: 1}
+                  flat: {beta: 100}
+                score: {classifier: tiny.yaml, count: 60}
+                """, to: "small.yaml")
+            let outcome = try weft("study", "run", "./small.yaml", "--jobs", "2")
+            #expect(outcome.status == 0 && outcome.output.contains("[7/7]"), "\(outcome)")
+            #expect(outcome.output.contains("half, repeat 2: Fréchet distance "), "\(outcome)")
+            let rows = try weft.table("runs/studies/small/results.csv").map { $0.map(String.init) }
+            func mean(_ variant: String) throws -> Double {
+                let row = try #require(rows.first { $0[0] == variant && $0[1] == "frechet_distance" })
+                #expect(row[2] == "2")
+                return try #require(Double(row[3]))
+            }
+            #expect(try mean("one") < mean("half"))
+            #expect(rows.filter { $0[1] == "recall" }.count == 3)
+            let page = try weft.read("runs/studies/small/report.html")
+            #expect(page.contains("Fréchet distance") && page.contains("images scored by"))
+            #expect(
+                page.contains("tiny (") && page.contains("test accuracy 0.") && XMLParser(data: Data(page.utf8)).parse()
+            )
+            // Nothing is done twice.
+            let again = try weft("study", "run", "./small.yaml")
+            #expect(again.status == 0 && again.output.contains("0 trainings to run"), "\(again)")
+            #expect(!again.output.contains(": Fréchet distance"), "\(again)")
+            let shown = try weft("study", "show", "./small.yaml", "--no-estimate")
+            #expect(shown.output.contains("images are scored by classifier tiny"), "\(shown)")
+        }
+    }
+
     /// However often it was killed, a run has kept the same generators.
     ///
     /// Planted fault, seen to fail here: the generator kept without the moving averages.

@@ -224,7 +224,8 @@ struct VariantDraft {
     private mutating func setBeta(_ node: ConfigurationNode) throws {
         let beta = try Float(configuration: node)
         guard beta >= 0, beta.isFinite else { throw node.error("beta must be a number of at least 0, got \(beta)") }
-        guard let description = branching, let new = description.replacing("beta", ofLayers: "Sampling", with: node.value)
+        guard let description = branching,
+            let new = description.replacing("beta", ofLayers: "Sampling", with: node.value)
         else { throw node.error("beta: the model '\(modelName)' is no variational autoencoder") }
         branching = new
     }

@@ -16,7 +16,7 @@ struct Scoring {
     /// - Throws: `ScoreError` for a model that is no classifier.
     init(classifier loaded: LoadedModel, options: DataOptions, count: Int?, seed: UInt64, neighbours: Int) throws {
         classifier = try FeatureClassifier(
-            loaded.trainer, loss: loaded.loss, labels: loaded.labels, path: loaded.path)
+            loaded.trainer, loss: loaded.loss, labels: loaded.labels, path: Terminal.relative(loaded.path))
         self.options = options
         self.count = count
         self.seed = seed

@@ -20,7 +20,7 @@ public struct StudyScoring: Sendable {
         var count: Int?
 
         func check() throws {
-            try InvalidArgument.check(count ?? 4 >= 4, "count", "must be at least 4, got \(count ?? 4)")
+            if let count, count < 4 { throw InvalidArgument("count", "must be at least 4, got \(count)") }
         }
     }
 

@@ -22,6 +22,7 @@ let package = Package(
         .systemLibrary(name: "CGIF", providers: [.apt(["libgif-dev"]), .brew(["giflib"])]),
         .systemLibrary(name: "CArchive", providers: [.apt(["libarchive-dev"]), .brew(["libarchive"])]),
         .systemLibrary(name: "CHDF5", providers: [.apt(["libhdf5-dev"]), .brew(["hdf5"])]),
+        .systemLibrary(name: "CLAPACK", providers: [.apt(["liblapacke-dev"]), .brew(["openblas"])]),
         // For SHA-256; the Mac has its own.
         .systemLibrary(name: "COpenSSL", providers: [.apt(["libssl-dev"])]),
 
@@ -45,7 +46,12 @@ let package = Package(
         .target(
             name: "Weft",
             dependencies: [
-                "WeftGraph", "WeftEngine", "WeftKernels", "WeftData", "WeftSystem", "Yams",
+                "WeftGraph", "WeftEngine", "WeftKernels", "WeftData", "WeftSystem", "CLAPACK", "Yams",
+            ],
+            // Homebrew has LAPACK as part of OpenBLAS.
+            linkerSettings: [
+                .linkedLibrary("lapacke", .when(platforms: [.linux])),
+                .linkedLibrary("openblas", .when(platforms: [.macOS])),
             ]),
         .target(
             name: "WeftFiles",

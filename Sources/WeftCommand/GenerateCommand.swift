@@ -104,9 +104,9 @@ struct GenerateCommand: ParsableCommand {
             return (try pictures.latentGrid(latentGrid[0], latentGrid[1], steps: steps), steps)
         }
         if reconstruct {
-            return (try pictures.reconstruction(loaded.images(dataOptions).test.take(number)), number)
+            return (try pictures.reconstruction(loaded.data(dataOptions).test.take(number)), number)
         }
-        if nearest { return (try pictures.nearest(number, in: loaded.images(dataOptions).train), number) }
+        if nearest { return (try pictures.nearest(number, in: loaded.data(dataOptions).train), number) }
         let samples = try pictures.samples(count ?? SampleGrids.count)
         return (samples, max(1, Int(Double(samples.count).squareRoot().rounded(.up))))
     }
@@ -137,18 +137,5 @@ struct GenerateCommand: ParsableCommand {
 extension LatentPoints.Path: EnumerableFlag {
     public static func help(for value: Self) -> ArgumentHelp? {
         value == .linear ? "Along a straight line." : "Along a great circle: random points lie near a sphere."
-    }
-}
-
-extension LoadedModel {
-    /// The data that a user names, else that of the run.
-    fileprivate func images(_ options: DataOptions) throws -> DataSplits {
-        guard options.givenData == nil, let record = try run.flatMap({ try RunRecord(in: $0) }) else {
-            return try options.load()
-        }
-        let configuration = try record.configuration(run!.readModel())
-        var access = options.access
-        access.directory = access.directory ?? configuration.dataDirectory
-        return try DatasetCatalog.standard.load(configuration.data, as: configuration.imageForm, access: access)
     }
 }

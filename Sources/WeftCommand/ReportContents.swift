@@ -146,12 +146,4 @@ extension Loss {
             return powers.map { $0 / sum }
         }
     }
-
-    /// Whether the outputs are one probability for each class.
-    var targetsClasses: Bool {
-        switch kind {
-        case .sparseCategoricalCrossentropy, .categoricalCrossentropy: return true
-        default: return false
-        }
-    }
 }

@@ -119,6 +119,9 @@ struct StudyShowCommand: ParsableCommand {
         lines.append(
             "\(study.variants.count) variants × \(study.repeats) (\(seeds)), compared by "
                 + study.measures.map(\.name).joined(separator: ", "))
+        if let scoring = study.scoring {
+            lines.append("images are scored by " + scoring.classifiers.map(\.label).joined(separator: ", "))
+        }
         for panel in study.panels where !panel.title.isEmpty {
             lines.append("\(panel.title): " + panel.entries.map(\.label).joined(separator: " | "))
         }

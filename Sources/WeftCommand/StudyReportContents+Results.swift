@@ -39,6 +39,13 @@ extension StudyReportContents {
             .init("compared by", measures.joined(separator: ", ")),
             .init("data", Set(study.variants.map(\.data)).sorted().joined(separator: ", ")),
         ]
+        if let scores = results.variants.lazy.flatMap(\.runs).compactMap(\.record.scores).first {
+            setting.append(.init("images scored by", scores.classifier.description))
+            setting.append(.init("compared", ScoreText.comparison(scores)))
+            if let training = scores.training {
+                setting.append(.init("training images themselves", ScoreText.summary(training)))
+            }
+        }
         environment =
             [.init("weft", Weft.version)]
             + Environment.current.filter { $0.name != "threads" }.map {

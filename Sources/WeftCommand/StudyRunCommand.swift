@@ -57,6 +57,10 @@ struct StudyRunCommand: ParsableCommand {
             Terminal.note("weft: interrupted; the same command goes on where the study was left\n")
             throw ExitCode(Interruption.status ?? Status.failure)
         }
+        try StudyScores(study: study, folder: folder, dataDirectory: options.dataDir).measure {
+            Interruption.wasRequested
+        }
+        if Interruption.wasRequested { throw ExitCode(Interruption.status ?? Status.failure) }
         if !noReport { try StudyReportCommand.write(study, folder, access: options.access) }
         if outcome.failed > 0 { throw ExitCode(Status.failure) }
     }

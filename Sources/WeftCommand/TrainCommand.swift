@@ -77,6 +77,9 @@ struct TrainCommand: ParsableCommand {
     @Option(help: "Draw a generative model's samples every so many epochs. (default: 1)")
     var samplesEvery: Int?
 
+    @Flag(help: "Keep its generator's parameters with them, for `weft score --by-epoch`.")
+    var keepGenerators = false
+
     @Flag(help: "Write the loss of every step to steps.csv.")
     var logSteps = false
 
@@ -186,6 +189,7 @@ struct TrainCommand: ParsableCommand {
             guard samplesEvery >= 1 else { throw UsageError("--samples-every \(samplesEvery): expected at least 1") }
             result.samplesEvery = samplesEvery
         }
+        if keepGenerators { result.keepsGenerators = true }
         guard result.labels == nil || !trainingConfusion else {
             throw UsageError("--training-confusion: a model that reads clocks has no classes to confuse")
         }

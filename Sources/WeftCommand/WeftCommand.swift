@@ -15,7 +15,7 @@ struct WeftCommand: ParsableCommand {
         version: Weft.version,
         subcommands: [
             ModelsCommand.self, SummaryCommand.self, TrainCommand.self, EvaluateCommand.self, PredictCommand.self,
-            GenerateCommand.self,
+            GenerateCommand.self, ScoreCommand.self,
             DataCommand.self, BenchCommand.self, VerifyCommand.self,
             ConvertCommand.self, StudyCommand.self, RunsCommand.self, TrainAndTestCommand.self, CompareCommand.self,
             ReadHDF5Command.self,

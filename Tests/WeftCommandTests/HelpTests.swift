@@ -4,6 +4,7 @@ import Testing
     @Test(arguments: [
         [], ["models"], ["summary"], ["train"], ["evaluate"], ["predict"], ["data"], ["data", "list"],
         ["data", "show"],
+        ["generate"], ["score"],
         ["bench"], ["verify"], ["convert"],
     ])
     func everyCommandShowsAnExample(_ command: [String]) throws {

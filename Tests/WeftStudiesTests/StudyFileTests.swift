@@ -17,12 +17,23 @@ import Weft
         training: {optimizer: {SGD: {learning_rate: 0.1, momentum: 0.9}}, batch_size: 20, epochs: 10, validation_split: 0.2}
         """
 
+    private static let autoencoder = """
+        input: [28, 28, 1]
+        vae:
+          latent: 2
+          encoder: [Flatten, {Dense: {units: 8}}]
+          decoder: [{Dense: {units: 784}}, {Reshape: {target_shape: [28, 28, 1]}}]
+        training: {target: input, loss: mean_squared_error, epochs: 3}
+        """
+
     private func study(_ yaml: String, scale: Double = 1) throws -> Study {
         try Study(
             yaml: yaml, file: "test.yaml", name: "test",
             models: { name in
-                guard name == "base" else { throw CatalogError("unknown model '\(name)'") }
-                return try ModelFile(yaml: Self.model, name: name)
+                guard let yaml = ["base": Self.model, "vae": Self.autoencoder][name] else {
+                    throw CatalogError("unknown model '\(name)'")
+                }
+                return try ModelFile(yaml: yaml, name: name)
             }, scale: Scale(scale))
     }
 
@@ -35,6 +46,63 @@ import Weft
         } catch {
             return "\(error)"
         }
+    }
+
+    // MARK: Generative models
+
+    @Test func betaIsVaried() throws {
+        let study = try study("{question: Which?, model: vae, vary: {beta: [0.5, 1, 4]}}")
+        #expect(study.variants.map(\.label) == ["0.5", "1", "4"])
+        for (variant, beta) in zip(study.variants, [Float(0.5), 1, 4]) {
+            let encoder = try #require(variant.file.model.layers[0].layer as? Model)
+            let sampling = try #require(encoder.layers.lazy.compactMap { $0.layer as? Sampling }.first)
+            #expect(sampling.beta == beta)
+            // What the training reads says the same.
+            #expect(try ModelFile(yaml: variant.text, name: "x").model.generative?.kind == .variationalAutoencoder)
+        }
+        #expect(Set(study.variants.map(\.fingerprint)).count == 3)
+        #expect(
+            problem("question: Which?\nmodel: base\nvary:\n  beta: [1, 2]")
+                == "test.yaml:4: beta: the model 'base' is no variational autoencoder")
+        #expect(
+            problem("question: Which?\nmodel: vae\nvariants:\n  a: {}\n  b:\n    beta: -1")
+                .contains("test.yaml:6: beta must be a number of at least 0, got -1"))
+        #expect(problem("question: Which?\nmodel: vae\nvary:\n  beta: [high]").hasPrefix("test.yaml:4: "))
+    }
+
+    @Test func imagesAreScored() throws {
+        let yaml = """
+            question: Which?
+            model: vae
+            vary: {beta: [1, 4]}
+            score: {classifier: base, count: 500}
+            """
+        let scored = try study(yaml)
+        #expect(scored.measures.map(\.name) == ["frechet_distance", "precision", "recall"])
+        #expect(scored.measures.map(\.isGreaterBetter) == [false, true, true])
+        #expect(scored.measures.map(\.title) == ["Fréchet distance", "precision", "recall"])
+        let scoring = try #require(scored.scoring)
+        #expect(scoring.count == 500 && scoring.classifiers.map(\.name) == ["classifier-base"])
+        #expect(scoring.classifier(for: scored.variants[1]).file.training.epochs == 10)
+        let rehearsal = try #require(study(yaml, scale: 0.1).scoring)
+        #expect(rehearsal.count == 50 && rehearsal.classifiers[0].file.training.epochs == 1)
+        let both = try study(yaml.replacing("{beta: [1, 4]}", with: "{data: [fashion-mnist, cats]}"))
+        #expect(
+            both.scoring?.classifiers.map(\.name) == ["classifier-base-on-fashion-mnist", "classifier-base-on-cats"])
+
+        func wrong(_ old: String, _ new: String) -> String { problem(yaml.replacing(old, with: new)) }
+        #expect(wrong("classifier: base", "classifier: bse").hasPrefix("test.yaml:4: unknown model 'bse'"))
+        #expect(wrong("classifier: base", "classifier: vae").contains("test.yaml:4: model 'vae' cannot be scored with"))
+        #expect(wrong("classifier: base, ", "").contains("'classifier' is missing"))
+        #expect(wrong("count: 500", "count: 3").contains("must be at least 4, got 3"))
+        #expect(wrong("count: 500", "cuont: 3").contains("cuont"))
+        #expect(wrong("{classifier: base, count: 500}", "base").hasPrefix("test.yaml:4: "))
+        #expect(
+            wrong("vary: {beta: [1, 4]}", "variants: {a: {}, b: {model: base}}")
+                == "test.yaml:4: score: 'b' generates nothing: only generative models are scored")
+        #expect(
+            problem("question: Which?\nmodel: base\nvary: {batch_size: [1, 2]}\nmeasure: [recall]")
+                .contains("test.yaml:4: recall is measured with a classifier"))
     }
 
     // MARK: Grids

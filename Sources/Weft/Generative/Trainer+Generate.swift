@@ -26,7 +26,7 @@ extension Trainer {
         guard let encoder = model.latentEncoder else { throw notGenerative }
         let samples = Samples(images)
         try samples.check(fit: encoder.inputs, of: encoder)
-        return try predict(samples, encoder, scope: GenerativeModel.Part.encoder)[0].values
+        return try predict(samples, encoder, scope: GenerativeModel.Part.encoder, what: .latent)[0].values
     }
 
     private var notGenerative: TrainingError {

@@ -59,6 +59,8 @@ public struct ModelFile: Sendable {
         public var callbacks: [CallbackSetting]?
         /// Every how many epochs a generative model's samples are drawn.
         public var samplesEvery: Int?
+        /// Whether the generator's parameters are kept with each of them.
+        public var keepGenerators: Bool?
         /// What changes the images to train on, and whether it changes those to validate on, too.
         public var augmentation: Augmentation?
         public var augmentValidation: Bool?
@@ -242,7 +244,7 @@ public struct ModelFile: Sendable {
             .init("validation_count", \.defaults.validationCount),
             .init("validation_first", \.defaults.validationFirst),
             .init("steps_per_epoch", \.defaults.stepsPerEpoch), .init("callbacks", \.defaults.callbacks),
-            .init("samples_every", \.defaults.samplesEvery),
+            .init("samples_every", \.defaults.samplesEvery), .init("keep_generators", \.defaults.keepGenerators),
             .init("augmentation", \.defaults.augmentation), .init("augment_validation", \.defaults.augmentValidation),
         ]
         static let template = Training()

@@ -79,12 +79,17 @@ extension Trainer {
     /// - Parameters:
     ///   - model: this trainer's, or one of its layers.
     ///   - scope: what stands before the names of the parameters that it has.
-    func predict(_ data: Samples, _ model: Model, scope: String, batchSize: Int = 200) throws -> [ModelOutputs] {
+    ///   - what: which of the models with that scope it is.
+    func predict(
+        _ data: Samples, _ model: Model, scope: String, what: Predicted = .outputs, batchSize: Int = 200
+    ) throws -> [ModelOutputs] {
         try check(positive: batchSize, "batch size")
         let shapes = try model.outputShapes()
         var values = shapes.map { _ in [Float]() }
         for (index, shape) in shapes.enumerated() { values[index].reserveCapacity(data.count * shape.count) }
-        try forEachBatch(of: data.inputs, batchSize, { [try predictionStep(model, scope: scope, batchSize: $0)] }) {
+        try forEachBatch(
+            of: data.inputs, batchSize, { [try predictionStep(model, scope: scope, what: what, batchSize: $0)] }
+        ) {
             steps, _ in
             for index in shapes.indices { values[index].append(contentsOf: steps[0].program.output(index)) }
         }

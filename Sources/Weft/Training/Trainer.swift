@@ -38,9 +38,13 @@ public final class Trainer {
 
     private struct Prediction: Hashable {
         let scope: String
-        let outputs: Int
+        let what: Predicted
         let purpose: CompiledStep.Purpose
     }
+
+    /// What is wanted of a model: its outputs, all that its encoder says of a latent point, or what its last hidden layer
+    /// gives.
+    enum Predicted { case outputs, latent, features }
 
     /// - Parameters:
     ///   - model: with a known input shape and one output.
@@ -159,9 +163,11 @@ public final class Trainer {
         return compiled
     }
 
-    func predictionStep(_ model: Model, scope: String, batchSize: Int) throws -> CompiledStep {
+    func predictionStep(
+        _ model: Model, scope: String, what: Predicted, batchSize: Int
+    ) throws -> CompiledStep {
         let purpose = CompiledStep.Purpose(mode: .inference, batchSize: batchSize, targets: [])
-        let key = Prediction(scope: scope, outputs: model.outputs.count, purpose: purpose)
+        let key = Prediction(scope: scope, what: what, purpose: purpose)
         if let step = predictingSteps[key] { return step }
         let step = try CompiledStep.predicting(
             model, scope: scope, purpose, store: parameters, options: options)

@@ -192,6 +192,12 @@ typedef struct {
 /// y[n][i][j] = x[n] at row b0·j + b1·i + b2 and column a0·j + a1·i + a2, where transforms[n] = a0, a1, a2, b0, b1, b2.
 void weft_affine_transform(const weft_resampling *resampling, const float *x, const float *transforms, float *y);
 
+// MARK: Distances (distances.c)
+
+/// out[i][j] = Σ (a[i][k] − b[j][k])² over rows of `length` numbers; 0 for equal rows.
+void weft_squared_distances(
+    float *out, const float *a, size_t a_rows, const float *b, size_t b_rows, size_t length);
+
 // MARK: Input (pixels.c)
 
 // Every index must name a row of src.

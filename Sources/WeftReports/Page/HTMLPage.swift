@@ -90,10 +90,15 @@ extension Markup {
 
 func isShare(_ metric: String) -> Bool { metric.contains("accuracy") }
 
+/// Whether more of it is better.
+func isGreaterBetter(_ measure: String) -> Bool { isShare(measure) || ["precision", "recall"].contains(measure) }
+
 func words(_ metric: String) -> String { metric.replacing("_", with: " ") }
 
 /// A measure with the data it is of: "validation accuracy", "test loss"; without a prefix, of the training data.
 func measureTitle(_ name: String) -> String {
+    if name == "frechet_distance" { return "Fréchet distance" }
+    if ["precision", "recall"].contains(name) { return name }
     if name.hasPrefix("val_") { return "validation " + words(String(name.dropFirst(4))) }
     return name.hasPrefix("test_") ? words(name) : "training " + words(name)
 }

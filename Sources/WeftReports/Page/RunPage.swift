@@ -16,6 +16,9 @@ struct RunPage {
                 .init(id: "curves", title: "Course of the training", body: curves),
                 .init(id: "readings", title: "Times read", body: try readingsPart),
                 .init(id: "pictures", title: "Generated images", body: pictures),
+                .init(
+                    id: "scores", title: "Compared with real images",
+                    body: contents.pictures.isEmpty ? "" : ScoreSection.empty),
                 .init(id: "confusion", title: "Confusion matrix", body: confusionPart),
                 .init(id: "classes", title: "Classification report", body: classes),
                 .init(id: "mistakes", title: "Most confident mistakes", body: try mistakesPart),

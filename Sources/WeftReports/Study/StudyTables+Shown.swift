@@ -64,7 +64,7 @@ extension StudyTables {
     /// The label of the variant whose mean leads by the first measure.
     var leading: String? {
         guard let measure = contents.measures.first else { return nil }
-        let isGreater = isShare(measure)
+        let isGreater = isGreaterBetter(measure)
         return contents.variants.filter { $0[measure]?.last.mean.isFinite == true }.max {
             let (a, b) = ($0[measure]!.last.mean, $1[measure]!.last.mean)
             return isGreater ? a < b : a > b

@@ -4,6 +4,8 @@ import Weft
 /// What `run.json` says of a run and its results.
 public struct RunResults: Sendable {
     public let value: ConfigurationValue
+    /// How near its images come to real ones, where that was measured.
+    public let scores: RunScores?
 
     /// - Returns: `nil` where there is no record, or none that can be read.
     public init?(_ folder: RunFolder) {
@@ -11,6 +13,7 @@ public struct RunResults: Sendable {
             let node = try? ConfigurationNode(json: data, file: folder.record.path)
         else { return nil }
         value = node.value
+        scores = try? folder.readScores()
     }
 
     public var status: String { string(value["status"]) ?? "" }
@@ -25,6 +28,7 @@ public struct RunResults: Sendable {
     /// The final value of a measure: of the last epoch, or of the test.
     public func value(of measure: Measure) -> Double? {
         let name = measure.name
+        if measure.isOfImages { return scores?.model[name] }
         for (prefix, split) in [("test_", "test"), ("val_", "validation")] where name.hasPrefix(prefix) {
             return result(split, String(name.dropFirst(prefix.count)))
         }
@@ -40,6 +44,8 @@ public struct RunResults: Sendable {
     }
 
     public var parameters: Int? { number(value["model"]?["parameters"]).map { Int($0) } }
+    public var epochs: Int? { number(value["epochs_trained"]).map { Int($0) } }
+    public var weightsSHA256: String? { string(value["weights_sha256"]) }
     public var trainingSeconds: Double? { number(value["timings"]?["training"]) }
     public var classNames: [String] {
         guard case .array(let names)? = value["data"]?["class_names"] else { return [] }

@@ -32,9 +32,12 @@ public struct StudyFolder: Sendable {
         }
     }
 
+    /// The training of a classifier that images are scored with.
+    public func classifierJob(_ classifier: Variant, seed: Int) -> StudyJob { job(classifier, number: 1, seed: seed) }
+
     /// Makes the folder and writes each variant's model file.
     func prepare(_ study: Study) throws {
-        for variant in study.variants {
+        for variant in study.variants + (study.scoring?.classifiers ?? []) {
             let folder = self.variant(variant)
             do {
                 try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)

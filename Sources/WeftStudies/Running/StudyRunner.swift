@@ -78,6 +78,8 @@ public final class StudyRunner {
         }
         let wanted = Set(try settings.only.map { try study.variant(named: $0).name })
         waiting = folder.jobs(study).filter { wanted.isEmpty || wanted.contains($0.variant.name) }
+        // First of all what the others are scored with.
+        waiting = (study.scoring?.classifiers ?? []).map { folder.classifierJob($0, seed: study.firstSeed) } + waiting
         var take: [String: Int] = [:]
         if !study.scale.isFull {
             for data in Set(study.variants.map(\.data)) { take[data] = study.scale.of(try trainingCounts(data)) }

@@ -39,6 +39,8 @@ public struct RunConfiguration: Sendable {
     public var logSteps = false
     /// Every how many epochs a generative model's samples are drawn.
     public var samplesEvery: Int
+    /// Whether the generator's parameters are kept with them.
+    public var keepsGenerators: Bool
     /// Whether the trained model is also shown the training images.
     public var predictsTraining = false
     /// How convolutions are computed.
@@ -67,6 +69,7 @@ public struct RunConfiguration: Sendable {
         augmentation = file.training.augmentation ?? Augmentation()
         augmentation.includesValidation = file.training.augmentValidation ?? false
         samplesEvery = file.training.samplesEvery ?? 1
+        keepsGenerators = file.training.keepGenerators ?? false
         seed = 0
         shuffle = true
     }
@@ -103,7 +106,7 @@ public struct RunConfiguration: Sendable {
             // JSON's readers hold integers in 64 bits with a sign.
             "seed": Int(exactly: seed).map { .int($0) } ?? .string("\(seed)"),
             "take": take.map { .int($0) } ?? nil, "shuffle": .bool(shuffle), "log_steps": .bool(logSteps),
-            "samples_every": .int(samplesEvery),
+            "samples_every": .int(samplesEvery), "keep_generators": .bool(keepsGenerators),
             "math": .string(math.rawValue), "data_directory": dataDirectory.map { .string($0) } ?? nil,
             "checkpoint_every": .string(checkpointEvery.description),
         ]
@@ -135,6 +138,8 @@ public struct RunConfiguration: Sendable {
         shuffle = try read("shuffle")
         logSteps = try read("log_steps")
         samplesEvery = try read("samples_every")
+        // Runs of before there was such a choice do not have it.
+        keepsGenerators = try node["keep_generators"].map { try Bool(configuration: $0) } ?? false
         let math: String = try read("math")
         guard let algorithm = CompilerOptions.Convolutions(rawValue: math) else {
             throw node.error("math '\(math)' is unknown")
@@ -151,7 +156,7 @@ public struct RunConfiguration: Sendable {
     public func difference(from other: RunConfiguration) -> (name: String, here: String, there: String)? {
         guard case .object(let fields) = value else { return nil }
         let changed = fields.first { field in
-            !["data_directory", "checkpoint_every", "samples_every"].contains(field.key)
+            !["data_directory", "checkpoint_every", "samples_every", "keep_generators"].contains(field.key)
                 && other.value[field.key] != field.value
         }
         return changed.map { ($0.key, "\($0.value)", "\(other.value[$0.key] ?? .null)") }

@@ -183,7 +183,11 @@ public final class TrainingRun {
     }
 
     private func sampleGrids(_ folder: RunFolder) -> [any Callback] {
-        generative == nil ? [] : [SampleGrids(folder.samples, every: configuration.samplesEvery)]
+        guard generative != nil else { return [] }
+        return [
+            SampleGrids(
+                folder.samples, every: configuration.samplesEvery, keepsGenerator: configuration.keepsGenerators)
+        ]
     }
 
     private func saveWeights(_ folder: RunFolder) throws {

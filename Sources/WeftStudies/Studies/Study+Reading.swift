@@ -60,9 +60,12 @@ extension Study {
         families =
             contents.panels.node == nil
             ? [Panel(title: "", entries: collector.panels.flatMap(\.entries))] : collector.panels
+        scoring = try contents.score.node.map {
+            try StudyScoring($0, of: collector.variants, models: models, scale: scale)
+        }
         let hasValidation = collector.variants.allSatisfy { $0.file.training.hasValidation }
         measures =
-            contents.measure
+            contents.measure ?? (scoring == nil ? nil : ImageScore.measures.map { Measure($0) })
             ?? (hasValidation ? [Measure("val_accuracy"), Measure("test_accuracy")] : [Measure("test_accuracy")])
         show = contents.show
         self.scale = scale
@@ -71,11 +74,15 @@ extension Study {
                 "\(measure.name) is measured on validation data, and not every variant keeps any: "
                     + "set validation_split or validation_count")
         }
+        for measure in measures where measure.isOfImages && scoring == nil {
+            throw (node["measure"] ?? node).error(
+                "\(measure.name) is measured with a classifier: name one, as in score: {classifier: small-cnn}")
+        }
     }
 }
 
 /// Takes up variants one after the other; those that are the same under two labels become one.
-private struct VariantCollector {
+struct VariantCollector {
     private(set) var variants: [Variant] = []
     private(set) var panels: [Study.Panel] = []
     private let hasFamilies: Bool
@@ -128,7 +135,7 @@ private struct VariantCollector {
         return name
     }
 
-    private static func plain(_ label: String) -> String {
+    static func plain(_ label: String) -> String {
         let letters = label.lowercased().map { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == ".") ? $0 : "-" }
         let words = String(letters).split(separator: "-")
         return words.isEmpty ? "variant" : words.joined(separator: "-")

@@ -26,6 +26,8 @@ public struct Study: Sendable {
     /// Variants compared with one another, whose tests are corrected together.
     public let families: [Panel]
     public let scale: Scale
+    /// How the images of its generative models are scored, if they are.
+    public let scoring: StudyScoring?
 
     /// Some of the variants, each under a label.
     public struct Panel: Hashable, Sendable {
@@ -102,6 +104,7 @@ public struct Measure: Hashable, Sendable, ConfigurationConvertible {
 
     /// In words, such as "validation accuracy".
     public var title: String {
+        if isOfImages { return name.replacing("frechet_distance", with: "Fréchet distance") }
         let (split, metric) =
             name.hasPrefix("val_")
             ? ("validation", String(name.dropFirst(4)))
@@ -110,10 +113,15 @@ public struct Measure: Hashable, Sendable, ConfigurationConvertible {
     }
 
     /// Whether more is better.
-    public var isGreaterBetter: Bool { Monitor(name).direction == .max }
+    public var isGreaterBetter: Bool {
+        isOfImages ? name != "frechet_distance" : Monitor(name).direction == .max
+    }
 
     /// Measured once, after the training.
-    public var isOfTest: Bool { name.hasPrefix("test_") }
+    public var isOfTest: Bool { name.hasPrefix("test_") || isOfImages }
+
+    /// Of the images that a generative model makes.
+    public var isOfImages: Bool { ImageScore.measures.contains(name) }
 }
 
 /// Parts of a study's report that can be chosen.

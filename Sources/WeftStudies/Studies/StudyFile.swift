@@ -10,6 +10,7 @@ struct StudyFile: Configurable {
         .init("layers", \.layers), .init("remove", \.remove), .init("insert", \.insert),
         .init("vary", \.vary), .init("panels_by", \.panelsBy), .init("variants", \.variants), .init("panels", \.panels),
         .init("repeats", \.repeats), .init("seed", \.seed), .init("measure", \.measure), .init("show", \.show),
+        .init("score", \.score),
     ]
     static let template = StudyFile()
     var title = ""
@@ -34,6 +35,8 @@ struct StudyFile: Configurable {
     var seed = 1
     var measure: [Measure]?
     var show = Show.usual
+    /// How the images of generative models are scored.
+    var score = Raw()
 
     /// A part of the file that is read later.
     struct Raw: ConfigurationConvertible {

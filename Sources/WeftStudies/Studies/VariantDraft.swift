@@ -91,7 +91,7 @@ struct VariantDraft {
     }
 
     static var settingNames: [String] {
-        ["model", "data", "layers", "remove", "insert", "learning_rate"] + ModelFile.TrainingDefaults.keys
+        ["model", "data", "layers", "remove", "insert", "beta", "learning_rate"] + ModelFile.TrainingDefaults.keys
     }
 
     /// The settings of a mapping, those of layers argument by argument.
@@ -166,6 +166,7 @@ struct VariantDraft {
         case "data": data = try String(configuration: node)
         case "remove": try remove(node)
         case "insert": try insert(node)
+        case "beta": try setBeta(node)
         case "learning_rate": setLearningRate(node.value)
         case let name where name.hasPrefix("layers."):
             let parts = name.split(separator: ".").map(String.init)
@@ -219,6 +220,16 @@ struct VariantDraft {
         }
     }
 
+    /// What the divergence counts in the loss of a variational autoencoder.
+    private mutating func setBeta(_ node: ConfigurationNode) throws {
+        let beta = try Float(configuration: node)
+        guard beta >= 0, beta.isFinite else { throw node.error("beta must be a number of at least 0, got \(beta)") }
+        guard let description = branching,
+            let new = description.replacing("beta", ofLayers: "Sampling", with: node.value)
+        else { throw node.error("beta: the model '\(modelName)' is no variational autoencoder") }
+        branching = new
+    }
+
     mutating func setTraining(_ key: String, _ value: ConfigurationValue) {
         // A split has one form; the new one takes the place of the old.
         if key == "validation_split" { training.removeAll { $0.key.hasPrefix("validation_") } }
@@ -269,6 +280,28 @@ extension ConfigurationValue {
     fileprivate var fields: [Field]? {
         guard case .object(let fields) = self else { return nil }
         return fields
+    }
+
+    /// A description by Keras with another value of one argument of all layers of a class, wherever they are; `nil` where
+    /// there is none.
+    fileprivate func replacing(
+        _ argument: String, ofLayers className: String, with value: ConfigurationValue
+    ) -> ConfigurationValue? {
+        switch self {
+        case .array(let elements):
+            let new = elements.map { $0.replacing(argument, ofLayers: className, with: value) }
+            return new.contains { $0 != nil } ? .array(zip(new, elements).map { $0 ?? $1 }) : nil
+        case .object(var fields):
+            if self["class_name"] == .string(className), var arguments = self["config"]?.fields {
+                arguments.set(argument, value)
+                fields.set("config", .object(arguments))
+                return .object(fields)
+            }
+            let new = fields.map { $0.value.replacing(argument, ofLayers: className, with: value) }
+            guard new.contains(where: { $0 != nil }) else { return nil }
+            return .object(zip(fields, new).map { .init($0.key, $1 ?? $0.value) })
+        default: return nil
+        }
     }
 }
 

@@ -38,7 +38,7 @@ import WeftGraph
         }
         #expect(abs(result["reconstruction_loss"]! - sum / 30) < 1e-4 * sum / 30)
         let encoded = try trainer.predict(
-            Samples(data), #require(trainer.model.latentEncoder), scope: GenerativeModel.Part.encoder)
+            Samples(data), #require(trainer.model.latentEncoder), scope: GenerativeModel.Part.encoder, what: .latent)
         let divergence = zip(encoded[0].values, encoded[1].values).reduce(0.0) { sum, pair in
             let (mean, logVariance) = (Double(pair.0), Double(pair.1))
             return sum - 0.5 * (1 + logVariance - mean * mean - exp(logVariance))

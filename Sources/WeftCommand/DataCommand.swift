@@ -91,11 +91,7 @@ struct DataCommand: ParsableCommand {
             let grid = PixelImage.grid(
                 (0..<shown.count).map { shown.image($0) }, columns: columns, spacing: shown.count == 1 ? 0 : 2,
                 scale: scale)
-            do {
-                try grid.pngData().write(to: URL(fileURLWithPath: output), options: .atomic)
-            } catch let error as CocoaError {
-                throw UsageError("\(output) cannot be written: \(RunError.reason(error))")
-            }
+            try OutputFile.write(grid.pngData(), to: output)
             Terminal.writeLine("\(count) images: \(output)")
         }
 

@@ -68,11 +68,7 @@ struct GenerateCommand: ParsableCommand {
         let loaded = try LoadedModel(path)
         let pictures = try GenerativePictures(loaded.trainer, seed: seed)
         let data = try picture(pictures, loaded)
-        do {
-            try FileEffects.current.replace(URL(fileURLWithPath: output), with: data)
-        } catch let error as CocoaError {
-            throw UsageError("\(output) cannot be written: \(RunError.reason(error))")
-        }
+        try OutputFile.write(data, to: output)
         Terminal.writeLine(output)
     }
 

@@ -118,11 +118,7 @@ struct RunsCommand: ParsableCommand {
                         }
                 })
             if csv == "-" { return Terminal.write(table.text) }
-            do {
-                try Data(table.text.utf8).write(to: URL(fileURLWithPath: csv), options: .atomic)
-            } catch {
-                throw UsageError("\(csv) cannot be written: \(RunError.reason(error))")
-            }
+            try OutputFile.write(Data(table.text.utf8), to: csv)
             Terminal.writeLine("\(runs.count) runs: \(csv)")
         }
     }

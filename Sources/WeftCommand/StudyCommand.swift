@@ -34,7 +34,9 @@ struct StudyOptions: ParsableArguments {
     var dataDir: String?
 
     func load() throws -> Study {
-        if let repeats, repeats < 1 { throw UsageError("--repeats \(repeats): expected at least 1") }
+        if let repeats, !(1...Study.repeatLimit ~= repeats) {
+            throw UsageError("--repeats \(repeats): expected a number from 1 to \(Study.repeatLimit)")
+        }
         return try StudyCatalog.load(study, scale: Scale(scale), repeats: repeats)
     }
 

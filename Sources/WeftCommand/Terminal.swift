@@ -1,7 +1,23 @@
 import Foundation
+import Synchronization
 
 /// Standard output, and whether somebody watches it.
 enum Terminal {
+    /// Why standard output did not take everything: a full disk, a terminal that is gone.
+    ///
+    /// A training goes on all the same, for its files are what counts; the command says so at its end.
+    static var problem: String? { failure.withLock { $0.map { String(cString: strerror($0)) } } }
+
+    private static let failure = Mutex<Int32?>(nil)
+
+    /// Takes the places of streams that are closed: the next file to be opened would get them, and the output with them.
+    static func reserveStreams() {
+        for descriptor in STDIN_FILENO...STDERR_FILENO where fcntl(descriptor, F_GETFD) < 0 {
+            // So that what is written there fails.
+            _ = open("/dev/null", descriptor == STDIN_FILENO ? O_WRONLY : O_RDONLY)
+        }
+    }
+
     static let isInteractive = isatty(STDOUT_FILENO) != 0 && ProcessInfo.processInfo.environment["TERM"] != "dumb"
 
     /// Columns of the terminal behind standard output; `nil` where there is none.
@@ -18,12 +34,25 @@ enum Terminal {
 
     /// Writes at once, so that text and redrawn lines keep their order.
     static func write(_ text: String) {
-        FileHandle.standardOutput.write(Data(text.utf8))
+        failure.withLock { if $0 == nil { $0 = problem(writing: text) } }
+    }
+
+    private static func problem(writing text: String) -> Int32? {
+        var text = text
+        return text.withUTF8 { bytes in
+            var written = 0
+            while written < bytes.count {
+                let count = Foundation.write(STDOUT_FILENO, bytes.baseAddress! + written, bytes.count - written)
+                if count >= 0 { written += count } else if errno != EINTR { return errno }
+            }
+            return nil
+        }
     }
 
     static func writeLine(_ text: String = "") { write(text + "\n") }
 
-    static func note(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }
+    /// Says something on standard error; where that fails, there is nobody to tell.
+    static func note(_ text: String) { try? FileHandle.standardError.write(contentsOf: Data(text.utf8)) }
 
     /// 1234567 → 1,234,567
     static func grouped(_ number: Int) -> String {

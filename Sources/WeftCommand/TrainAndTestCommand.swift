@@ -107,12 +107,7 @@ struct TrainAndTestCommand: ParsableCommand {
         let lines =
             results.values.map { "\($0.name): \($0.value)" } + ["true class, predicted class"]
             + classes.map { "\($0), \($1)" }
-        do {
-            try Data((lines.joined(separator: "\n") + "\n").utf8).write(
-                to: URL(fileURLWithPath: network.results), options: .atomic)
-        } catch {
-            throw RunError("\(network.results) cannot be written: \(RunError.reason(error))")
-        }
+        try OutputFile.write(Data((lines.joined(separator: "\n") + "\n").utf8), to: network.results)
         let values = results.values.map { "\($0.name) \(ResultText.number($0.value))" }.joined(separator: ", ")
         Terminal.writeLine("\(network.saved) (\(Terminal.grouped(data.count)) images): \(values); \(network.results)")
     }

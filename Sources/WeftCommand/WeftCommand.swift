@@ -23,24 +23,39 @@ struct WeftCommand: ParsableCommand {
 
     /// Runs the command; an error is one or two lines on standard error and a status that is not 0.
     static func main() {
+        Terminal.reserveStreams()
+        var status = EXIT_SUCCESS
         do {
             var command = try parseAsRoot()
             try command.run()
         } catch {
-            let status = exitCode(for: error)
-            if status == .success || isHelpOrStatus(error) { exit(withError: error) }
-            let text = status == .validationFailure ? message(for: error) : description(of: error)
-            FileHandle.standardError.write(Data("weft: \(text)\n".utf8))
-            Foundation.exit(Status.code(for: error, status))
+            status = answer(error)
         }
+        if let problem = Terminal.problem {
+            Terminal.note("weft: standard output cannot be written: \(problem)\n")
+            if status == EXIT_SUCCESS { status = Status.failure }
+        }
+        Foundation.exit(status)
+    }
+
+    /// Says what ended the command.
+    ///
+    /// - Returns: the exit status.
+    private static func answer(_ error: any Error) -> Int32 {
+        let status = exitCode(for: error)
+        let full = fullMessage(for: error)
+        if status == .success || error is ExitCode || full.isEmpty {
+            // Help that was asked for, or nothing to say.
+            if !full.isEmpty { Terminal.writeLine(full) }
+            return status.rawValue
+        }
+        let text = status == .validationFailure ? message(for: error) : description(of: error)
+        Terminal.note("weft: \(text)\n")
+        return Status.code(for: error, status)
     }
 
     private static func description(of error: any Error) -> String {
         error is CocoaError ? error.localizedDescription : "\(error)"
-    }
-
-    private static func isHelpOrStatus(_ error: any Error) -> Bool {
-        error is CleanExit || error is ExitCode || fullMessage(for: error).isEmpty
     }
 }
 

@@ -2,8 +2,8 @@ import Foundation
 
 /// Every change of a file that has to outlive a crash goes through here, one system call after the other.
 ///
-/// `replace` puts a whole file in another's place so that, whenever the process or the machine stops, there is either the
-/// old file or the new one; `GrowingFile` adds to a file's end. Tests make single calls fail, or see in which order
+/// `replace` and `move` put a whole file in another's place so that, whenever the process or the machine stops, there is
+/// either the old file or the new one; `GrowingFile` adds to a file's end. Tests make single calls fail, or see in which order
 /// they come.
 package struct FileEffects: Sendable {
     /// A system call that may fail.
@@ -19,8 +19,17 @@ package struct FileEffects: Sendable {
 
     /// Gives a file a new content: written beside it, flushed to the disk, moved into its place, and the move flushed.
     ///
+    /// A link stays, and what it leads to is replaced. What is no file, such as /dev/null, stays too and is written to.
+    ///
     /// - Throws: `FileEffectError` naming the file; what was in its place before is still there.
     package func replace(_ url: URL, with data: Data) throws {
+        var status = stat()
+        if lstat(url.path, &status) == 0 {
+            let kind = status.st_mode & S_IFMT
+            let target = url.resolvingSymlinksInPath()
+            if kind == S_IFLNK, target != url { return try replace(target, with: data) }
+            if [S_IFCHR, S_IFIFO].contains(kind) { return try overwrite(url, with: data) }
+        }
         let (path, folder) = (url.path, url.deletingLastPathComponent())
         // The same name every time: what a crash left behind is overwritten.
         let beside = folder.appending(path: ".\(url.lastPathComponent).new").path
@@ -34,13 +43,34 @@ package struct FileEffects: Sendable {
                 throw error
             }
             try finish(descriptor, as: path)
-            if let code = fault(.rename, path) { throw FileEffectError(path, .rename, code) }
-            guard rename(beside, path) == 0 else { throw FileEffectError(path, .rename, errno) }
+            try rename(beside, to: path)
         } catch {
             unlink(beside)
             throw error
         }
         try synchronize(folder: folder)
+    }
+
+    private func overwrite(_ url: URL, with data: Data) throws {
+        let descriptor = try open(url.path, O_WRONLY, as: url.path)
+        do {
+            try write(data, to: descriptor, as: url.path)
+        } catch {
+            close(descriptor)
+            throw error
+        }
+        try finish(descriptor, as: url.path)
+    }
+
+    /// Puts a file that is complete in another's place: flushed to the disk, moved, and the move flushed.
+    ///
+    /// - Throws: `FileEffectError` naming the place; what was there before is still there.
+    package func move(_ url: URL, to place: URL) throws {
+        let descriptor = try open(url.path, O_RDONLY, as: place.path)
+        defer { close(descriptor) }
+        try synchronize(descriptor, as: place.path)
+        try rename(url.path, to: place.path)
+        try synchronize(folder: place.deletingLastPathComponent())
     }
 
     /// Makes sure that names which were added to a folder or changed in it are on the disk.
@@ -89,6 +119,11 @@ package struct FileEffects: Sendable {
             let status = fsync(descriptor)
         #endif
         guard status == 0 else { throw FileEffectError(name, .synchronize, errno) }
+    }
+
+    private func rename(_ path: String, to name: String) throws {
+        if let code = fault(.rename, name) { throw FileEffectError(name, .rename, code) }
+        guard Foundation.rename(path, name) == 0 else { throw FileEffectError(name, .rename, errno) }
     }
 
     /// Closes a file; some systems say only then that it was not written.
@@ -168,6 +203,9 @@ package struct FileEffectError: Error, Hashable, CustomStringConvertible {
             case .synchronize: "be flushed to the disk"
             case .rename: "be put in its place"
             }
-        return "\(path) cannot \(failed): \(String(cString: strerror(code)))"
+        return "\(path) cannot \(failed): \(reason)"
     }
+
+    /// As the system says it.
+    package var reason: String { String(cString: strerror(code)) }
 }

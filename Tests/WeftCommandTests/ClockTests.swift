@@ -4,24 +4,11 @@ import WeftData
 
 /// Clocks from drawing to reading, as a user goes through it.
 @Suite(.serialized) struct ClockTests {
-    private static let combined = """
-        layers:
-          - Conv2D: {filters: 4, kernel_size: 3, strides: 2, activation: relu}
-          - Flatten
-          - Dense: {units: 16, activation: relu}
-        heads:
-          hour: [Dense: {units: 12, activation: softmax}]
-          minute: [Dense: {units: 2, activation: tanh}]
-        training:
-          optimizer: adam
-          labels: combined
-          validation_split: 0.1111
-        """
     private static let data = "clocks:count=100,size=16"
 
     @Test func aNetworkReadsDrawnClocks() throws {
         try Weft.use { weft in
-            try weft.write(Self.combined, to: "reader.yaml")
+            try weft.write(Weft.tinyReader, to: "reader.yaml")
             let shown = try weft("data", "show", Self.data, "--count", "1", "--scale", "1", "-o", "dial.png")
             #expect(shown.output.hasPrefix("\(Self.data): 90 training and 10 test images, 16×16×1\n"), "\(shown)")
             let run = try weft("train", "reader.yaml", "--data", Self.data, "--epochs", "2", "--out", "out")
@@ -54,7 +41,7 @@ import WeftData
 
     @Test func anInterruptedReaderGoesOn() throws {
         try Weft.use { weft in
-            try weft.write(Self.combined, to: "reader.yaml")
+            try weft.write(Weft.tinyReader, to: "reader.yaml")
             let whole = try weft(
                 "train", "reader.yaml", "--data", Self.data, "--epochs", "3", "--tables-only", "--out", "a")
             #expect(whole.status == 0, "\(whole)")
@@ -75,7 +62,7 @@ import WeftData
 
     @Test func mistakesTakeALine() throws {
         try Weft.use { weft in
-            try weft.write(Self.combined, to: "reader.yaml")
+            try weft.write(Weft.tinyReader, to: "reader.yaml")
             try weft.write(
                 "layers: [Flatten, Dense: {units: 24, activation: softmax}]\ntraining: {labels: {encoding: interval, minutes: 15}}",
                 to: "wrong.yaml")

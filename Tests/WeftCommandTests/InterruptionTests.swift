@@ -52,6 +52,32 @@ import Testing
         }
     }
 
+    /// What is trained is reported; and Ctrl-C at the terminal reaches every process of the group, also one that draws.
+    ///
+    /// Planted fault, seen to fail here: gnuplot in the command's own group.
+    @Test(arguments: [SIGINT, SIGTERM])
+    func whileTheReportIsWrittenItIsFinished(_ signal: Int32) throws {
+        try Weft.use { weft in
+            let temporary = weft.url("temporary")
+            try FileManager.default.createDirectory(at: temporary, withIntermediateDirectories: true)
+            var sent = false
+            let run = try weft.run(
+                ["train", "tiny.yaml", "--epochs", "2", "--out", "out"], environment: ["TMPDIR": temporary.path],
+                inOwnGroup: true
+            ) { process, _ in
+                let files = (try? FileManager.default.subpathsOfDirectory(atPath: temporary.path)) ?? []
+                guard !sent, files.contains(where: { $0.hasSuffix("/messages") }) else { return }
+                kill(-process.identifier, signal)
+                sent = true
+            }
+            #expect(sent && run.status == 0 && run.errors.isEmpty, "\(run)")
+            #expect(try weft.record("out")["status"] as? String == "finished")
+            #expect(weft.exists("out/report.html") && !weft.exists("out/checkpoints"))
+            #expect(try FileManager.default.contentsOfDirectory(atPath: temporary.path).isEmpty)
+        }
+    }
+
+    /// Planted fault, seen to fail here: a handler that takes every signal for the first.
     @Test func theSecondEndsAtOnce() throws {
         try Weft.use { weft in
             // A step of this one takes longer than the way of two signals.

@@ -12,6 +12,9 @@ import Testing
             to: "large.yaml")
         try weft.write("layers:\n  - Flatten\n  - Dense: {units: 5, activation: softmax}\n", to: "five.yaml")
         try weft.write("layers:\n  - Dense: {units: 10, activation: softmax}\n", to: "unflat.yaml")
+        try weft.write(
+            "layers:\n  - Flatten\n  - Dense: 2000000000\n  - Dense: {units: 10, activation: softmax}\n",
+            to: "vast.yaml")
         try weft.write("no folder", to: "file")
         try FileManager.default.createDirectory(at: weft.url("full"), withIntermediateDirectories: true)
         try weft.write("x", to: "full/x")
@@ -43,6 +46,7 @@ import Testing
         ("summary tiny.yaml --input 3,x", 2, "--input '3,x': expected positive numbers such as 28,28,1"),
         ("train five.yaml", 1, "layer 'dense' gives 5 outputs, but fashion-mnist train has 10 classes"),
         ("train unflat.yaml", 1, "the output (32, 28, 28, 10) expects targets (32, 28, 28), got class numbers (32,)"),
+        ("train vast.yaml", 1, "MB of memory are needed, this machine has "),
         ("train empty", 1, "empty is not a run: it has no model.yaml"),
         ("train tiny.yaml --data fashion", 1, "there is no dataset \"fashion\"; did you mean fashion-mnist?"),
         ("train tiny.yaml --data-dir none", 1, "none: there is no such file or folder"),

@@ -5,7 +5,7 @@ import WeftSystem
 
 /// What is killed and resumed: every kind of training there is, and every source of randomness.
 enum KilledModel: String, CaseIterable {
-    case perceptron, convolutional, autoencoder, adversaries
+    case perceptron, convolutional, autoencoder, adversaries, clockReader
 
     var yaml: String {
         switch self {
@@ -26,6 +26,7 @@ enum KilledModel: String, CaseIterable {
             """
         case .autoencoder: Weft.tinyAutoencoder
         case .adversaries: Weft.tinyAdversaries
+        case .clockReader: Weft.tinyReader
         }
     }
 
@@ -34,15 +35,18 @@ enum KilledModel: String, CaseIterable {
         case .perceptron: "7steps"
         case .adversaries: "5steps"
         case .convolutional, .autoencoder: "1epoch"
+        case .clockReader: "4steps"
         }
     }
+
+    private var data: [String] { self == .clockReader ? ["--data", "clocks:count=200,size=16"] : [] }
 
     /// The whole command but for the folder.
     var arguments: [String] {
         [
             "train", "\(rawValue).yaml", "--epochs", "6", "--validation-split", "0.1", "--seed", "5", "--log-steps",
             "--threads", "2", "--checkpoint-every", checkpointEvery,
-        ]
+        ] + data
     }
 }
 
@@ -86,22 +90,27 @@ enum KilledModel: String, CaseIterable {
             while killed < kills {
                 let folder = "run-\(runs)"
                 var outcome: Weft.Outcome
+                var signal: Int32
                 repeat {
                     let delay = Duration.microseconds(random.integer(draws, below: microseconds))
-                    draws += 1
+                    signal = random.integer(draws + 1, below: 4) == 0 ? SIGTERM : SIGKILL
+                    draws += 2
                     let began = ContinuousClock.now
+                    var isSent = killed == kills
                     outcome = try weft.run(model.arguments + ["--out", folder, "--resume"]) { process, _ in
-                        if killed < kills, .now - began >= delay { process.send(SIGKILL) }
+                        guard !isSent, .now - began >= delay else { return }
+                        process.send(signal)
+                        isSent = true
                     }
-                    if outcome.status == 128 + SIGKILL { killed += 1 }
-                } while outcome.status == 128 + SIGKILL
+                    if outcome.status == 128 + signal { killed += 1 }
+                } while outcome.status == 128 + signal
                 #expect(outcome.status == 0 && outcome.errors.isEmpty, "after \(killed) kills: \(outcome)")
                 #expect(try Bits(weft, folder) == expected, "after \(killed) kills: \(folder)")
                 #expect(weft.exists("\(folder)/report.html") && !weft.exists("\(folder)/checkpoints"))
                 try FileManager.default.removeItem(at: weft.url(folder))
                 runs += 1
             }
-            #expect(killed == kills && draws >= kills)
+            #expect(killed == kills && draws >= 2 * kills)
         }
     }
 
@@ -330,6 +339,37 @@ enum KilledModel: String, CaseIterable {
                 kilobytes += max(24, kilobytes / 3)
             }
             #expect(failures > 6, "\(failures)")
+        }
+    }
+
+    /// A disk that the system has made read-only, as it does after an error.
+    @Test(.enabled(if: SmallDisk.isPossible, "a small disk needs root and the right to mount"))
+    func aReadOnlyDiskIsSaidAndLosesNothing() throws {
+        try Weft.use { weft in
+            #expect(try weft.run(Self.long + ["--out", "whole"]).status == 0)
+            let disk = try SmallDisk(at: weft.url("disk"))
+            defer { disk.remove() }
+            try disk.resize(kilobytes: 100_000)
+            var isSent = false
+            let first = try weft.run(Self.long + ["--out", "disk/out"]) { process, output in
+                if !isSent, output.contains("Epoch 2/") { process.send(SIGINT) }
+                isSent = isSent || output.contains("Epoch 2/")
+            }
+            #expect(first.status == 130)
+            try disk.setWritable(false)
+            let before = try weft.contents()
+            for (arguments, expected) in [
+                (["--resume", "--out", "disk/out"], "cannot be opened for writing: Read-only file system"),
+                (["tiny.yaml", "--out", "disk/new"], "the folder 'disk/new' cannot be made: Read-only file system"),
+            ] {
+                let outcome = try weft.run(["train"] + arguments)
+                #expect(outcome.status == 1 && outcome.errorLines.count == 1, "\(outcome)")
+                #expect(outcome.errors.contains(expected), "\(outcome)")
+                #expect(try weft.contents() == before)
+            }
+            try disk.setWritable(true)
+            #expect(try weft("train", "--resume", "--out", "disk/out").status == 0)
+            #expect(try Bits(weft, "disk/out") == Bits(weft, "whole"))
         }
     }
 

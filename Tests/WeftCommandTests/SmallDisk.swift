@@ -26,6 +26,10 @@ struct SmallDisk {
 
     func resize(kilobytes: Int) throws { try Self.run("mount", "-o", "remount,size=\(kilobytes)k", folder.path) }
 
+    func setWritable(_ isWritable: Bool) throws {
+        try Self.run("mount", "-o", "remount," + (isWritable ? "rw" : "ro"), folder.path)
+    }
+
     func remove() {
         try? Self.run("umount", folder.path)
         try? FileManager.default.removeItem(at: folder)

@@ -89,6 +89,21 @@ struct Weft {
           batch_size: 20
         """
 
+    /// A reader of clocks with a head for the hour and one for the minute.
+    static let tinyReader = """
+        layers:
+          - Conv2D: {filters: 4, kernel_size: 3, strides: 2, activation: relu}
+          - Flatten
+          - Dense: {units: 16, activation: relu}
+        heads:
+          hour: [Dense: {units: 12, activation: softmax}]
+          minute: [Dense: {units: 2, activation: tanh}]
+        training:
+          optimizer: adam
+          labels: combined
+          validation_split: 0.1111
+        """
+
     /// Gives a folder with `data/` (300 and 100 made-up images) and `tiny.yaml`.
     static func use<Result>(_ body: (Weft) throws -> Result) throws -> Result {
         let folder = FileManager.default.temporaryDirectory.appending(path: "weft-command-\(UUID().uuidString)")
@@ -111,8 +126,9 @@ struct Weft {
         try run(arguments, realData: realData, environment: environment, whileRunning: whileRunning)
     }
 
+    /// - Parameter inOwnGroup: whether a signal to the process's group leaves the tests alone.
     func run(
-        _ arguments: [String], realData: Bool = false, environment: [String: String] = [:],
+        _ arguments: [String], realData: Bool = false, environment: [String: String] = [:], inOwnGroup: Bool = false,
         whileRunning: ((ChildProcess, String) -> Void)? = nil
     ) throws -> Outcome {
         var variables = ProcessInfo.processInfo.environment
@@ -127,7 +143,7 @@ struct Weft {
         let process = try ChildProcess(
             #require(Self.program, "there is no program weft: build it"), arguments,
             environment: variables.merging(environment) { $1 }, folder: folder, output: .file(spools[0]),
-            errors: .file(spools[1]))
+            errors: .file(spools[1]), inOwnGroup: inOwnGroup)
         let deadline = ContinuousClock.now + .seconds(300)
         while process.poll() == nil {
             whileRunning?(process, (try? String(contentsOf: spools[0], encoding: .utf8)) ?? "")

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import WeftData
@@ -59,18 +60,48 @@ func cifar(_ count: Int, first: Int = 0) -> [UInt8] {
         }
     }
 
+    /// The dataset as an archive that is to be had from the downloader.
+    private func archived(_ root: String) throws -> (source: CIFAR10, online: FakeDownloader) {
+        try place(root + "/made/cifar-10-batches-bin")
+        let archive = try tar(folder: root + "/made", "cifar-10-batches-bin", to: root + "/c.tar.gz")
+        let (length, digest) = try DatasetFiles.digest(ofFile: archive)
+        let source = CIFAR10(
+            files: DatasetFiles(
+                name: "cifar-10", title: "CIFAR-10", names: Self.names, address: "http://data.example/",
+                downloads: [.init(name: "cifar-10-binary.tar.gz", byteCount: length, sha256: digest)]))
+        let online = FakeDownloader(remote: [
+            "cifar-10-binary.tar.gz": [UInt8](try Data(contentsOf: URL(fileURLWithPath: archive)))
+        ])
+        return (source, online)
+    }
+
+    /// Planted faults, each seen to fail here: a file of the archive written into its place; its error dropped.
+    @Test func aFailureWhileUnpackingIsSaidAndLeavesNothing() throws {
+        try withTemporaryFolder { root in
+            let (source, online) = try archived(root)
+            var failures = 0
+            while true {
+                let work = "\(root)/\(failures)"
+                let log = EffectLog(failing: (failures, ENOSPC))
+                let text = thrown(DataError.self) { try log.watch { try source.load(access(work, online)) } }?
+                    .description
+                guard log.hasFailed else { break }
+                #expect(text?.contains("No space left on device") == true, "\(log.calls[failures]): \(text ?? "")")
+                for name in (try? FileManager.default.contentsOfDirectory(atPath: work + "/cache/weft/cifar-10")) ?? []
+                {
+                    let file = try CIFARFile(contentsOf: "\(work)/cache/weft/cifar-10/\(name)")
+                    #expect(Self.names.contains(name) && file.count == 3, "\(log.calls[failures]): \(name)")
+                }
+                #expect(try source.load(access(work, online)).test.labels == [5, 6, 7])
+                failures += 1
+            }
+            #expect(failures == 6 * Self.names.count)
+        }
+    }
+
     @Test func downloadsAndUnpacksItsArchive() throws {
         try withTemporaryFolder { root in
-            try place(root + "/made/cifar-10-batches-bin")
-            let archive = try tar(folder: root + "/made", "cifar-10-batches-bin", to: root + "/c.tar.gz")
-            let (length, digest) = try DatasetFiles.digest(ofFile: archive)
-            let source = CIFAR10(
-                files: DatasetFiles(
-                    name: "cifar-10", title: "CIFAR-10", names: Self.names, address: "http://data.example/",
-                    downloads: [.init(name: "cifar-10-binary.tar.gz", byteCount: length, sha256: digest)]))
-            let online = FakeDownloader(remote: [
-                "cifar-10-binary.tar.gz": [UInt8](try Data(contentsOf: URL(fileURLWithPath: archive)))
-            ])
+            let (source, online) = try archived(root)
             #expect(try source.locate(access(root)) == nil)
             let offline = thrown(DataError.self) { try source.load(access(root)) }?.description ?? ""
             #expect(offline.contains("the host cannot be found"))

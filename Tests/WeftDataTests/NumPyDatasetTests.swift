@@ -225,4 +225,28 @@ import Testing
             }
         }
     }
+
+    /// The same for the labels of images: classes, and times.
+    @Test(arguments: [("<i2", "(10,)", 10), ("|u1", "(10, 2)", 20)])
+    func labelsSurviveEveryPrefixAndEveryFlippedBit(_ type: String, _ shape: String, _ count: Int) throws {
+        try withTemporaryFolder { root throws in
+            let images = npy("|u1", "(10, 1, 1)", [UInt8](0..<10))
+            let numbers = (0..<count).map { UInt8($0 % 2) }
+            let whole = npy(type, shape, type == "<i2" ? bytes(numbers.map(UInt16.init)) : numbers)
+            #expect(try load(pair(root, images: images, labels: whole)).train.count == (count == 10 ? 8 : 9))
+            for length in 0..<whole.count {
+                #expect(try problem(pair(root, images: images, labels: Array(whole[..<length]))) != "no error")
+            }
+            for bit in 0..<whole.count * 8 {
+                var damaged = whole
+                damaged[bit / 8] ^= 1 << UInt8(bit % 8)
+                do {
+                    let splits = try load(pair(root, images: images, labels: damaged))
+                    #expect(splits.train.count + splits.test.count == 10, "bit \(bit)")
+                } catch {
+                    #expect(error is DataFileError, "bit \(bit): \(error)")
+                }
+            }
+        }
+    }
 }

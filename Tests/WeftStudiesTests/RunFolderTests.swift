@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 import Testing
 import Weft
 import WeftGraph
@@ -31,6 +32,20 @@ func withFolder<Result>(_ body: (URL) throws -> Result) throws -> Result {
             #expect(try [name("cnn"), name("cnn"), name("mlp"), name("cnn")] == ["cnn-1", "cnn-2", "mlp-1", "cnn-3"])
             #expect(try name("../a/b") == "..-a-b-1")
             #expect(try FileManager.default.contentsOfDirectory(atPath: runs).count == 5)
+        }
+    }
+
+    /// Planted fault, seen to fail here: the first free number looked for, and its folder made thereafter.
+    @Test func runsThatBeginAtOnceHaveFoldersOfTheirOwn() throws {
+        try withFolder { folder in
+            for round in 0..<300 {
+                let names = Mutex<Set<String>>([])
+                DispatchQueue.concurrentPerform(iterations: 2) { _ in
+                    let run = try? RunFolder.create(nil, model: "m\(round)", under: folder.path)
+                    _ = names.withLock { $0.insert(run?.url.lastPathComponent ?? "none") }
+                }
+                #expect(names.withLock { $0 } == ["m\(round)-1", "m\(round)-2"])
+            }
         }
     }
 

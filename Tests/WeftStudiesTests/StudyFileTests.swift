@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 import Weft
 
@@ -241,6 +242,46 @@ import Weft
 
     // MARK: Mistakes
 
+    /// Every prefix and every flipped bit of small study files: a study, or an error with its line.
+    ///
+    /// What crashes the reader crashes the tests.
+    @Test(arguments: [
+        "question: A?\nmodel: m\nvariants:\n  a: {}\n  b: {epochs: 3}\n  c: {remove: ReLU}",
+        "{question: A?, model: m, vary: {optimizer: [sgd, adam]}, seed: 3}",
+        "{question: A?, model: m, panels: {p: {x: {layers: {dense: {units: 2}}}}}}",
+    ])
+    func survivesEveryPrefixAndEveryFlippedBit(_ yaml: String) throws {
+        let model = try ModelFile(yaml: "{input: [2], layers: [ReLU, Dense: 3]}", name: "m")
+        func read(_ text: String) throws -> Study {
+            try Study(yaml: text, file: "s.yaml", name: "s") { name in
+                guard name == "m" else { throw CatalogError("unknown model '\(name)'") }
+                return model
+            }
+        }
+        _ = try read(yaml)
+        yaml.forEachDamage { damage, text in
+            do { _ = try read(text) } catch {
+                #expect(error is ConfigurationError && "\(error)".hasPrefix("s.yaml"), "\(damage): \(error)")
+            }
+        }
+    }
+
+    /// What fuzzing begins with is read, or it would begin with nothing.
+    @Test func seedsAreStudies() throws {
+        let plain = try ModelFile(
+            yaml: "{layers: [Flatten, Dense: 8, Dropout: 0.5, Dense: 24], training: {validation_split: 0.1}}",
+            name: "plain")
+        let heads = try ModelFile(
+            yaml: """
+                {layers: [Flatten, Dense: 8], training: {labels: combined, validation_split: 0.1},
+                heads: {hour: [Dense: {units: 12, activation: softmax}], minute: [Dense: 2]}}
+                """, name: "heads")
+        for name in ["heads", "panels"] {
+            let study = try Study(yaml: Seeds.text("study", name), name: name) { $0 == "heads" ? heads : plain }
+            #expect(study.variants.count == 3)
+        }
+    }
+
     @Test func mistakesAreSaidWithTheirLine() {
         let head = "question: Which?\nmodel: base\n"
         let cases: [(yaml: String, expected: String)] = [
@@ -264,7 +305,8 @@ import Weft
             (head + "variants:\n  one: {model: nothing}", "test.yaml:4: unknown model 'nothing'"),
             (head + "variants:\n  one: {insert: {behind dense: Flatten}}", "expected 'after' or 'before'"),
             (head + "variants:\n  one: {epochs: 0}", "test.yaml:4: training: epochs must be at least 1, got 0"),
-            (head + "variants: {one: {}}\nrepeats: 0", "test.yaml:4: repeats must be at least 1"),
+            (head + "variants: {one: {}}\nrepeats: 0", "test.yaml:4: repeats must be from 1 to 10000, got 0"),
+            (head + "variants: {one: {}}\nrepeats: 10001", "test.yaml:4: repeats must be from 1 to 10000"),
             (head + "variants: {one: {}}\nshow: [curve]", "unknown part 'curve' (did you mean 'curves'?)"),
             (head + "vary: {epochs: [1, 2]}\nvariants: {one: {}}", "a study has one of the three"),
             (head + "vary: {optimizer: [{SGD: 0.1}]}", "needs a name"),

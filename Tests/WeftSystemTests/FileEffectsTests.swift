@@ -47,6 +47,51 @@ import Testing
         }
     }
 
+    /// Planted faults, each seen to fail here: without either `synchronize` in `move`.
+    @Test func aFileIsOnTheDiskBeforeItIsMoved() throws {
+        try withFolder { folder in
+            let (part, place) = (folder.appending(path: "part"), folder.appending(path: "a"))
+            try Data("new".utf8).write(to: part)
+            try Data("old".utf8).write(to: place)
+            let name = folder.lastPathComponent
+            let calls = ["open a", "synchronize a", "rename a", "open \(name)", "synchronize \(name)"]
+            for index in 0..<3 {
+                let log = EffectLog(failing: (index, EIO))
+                let error = #expect(throws: FileEffectError.self) {
+                    try log.watch { try FileEffects.current.move(part, to: place) }
+                }
+                #expect(error?.path == place.path && log.calls == Array(calls.prefix(index + 1)))
+                #expect(try text(place) == "old" && text(part) == "new")
+            }
+            let log = EffectLog()
+            try log.watch { try FileEffects.current.move(part, to: place) }
+            #expect(log.calls == calls)
+            #expect(try text(place) == "new" && FileManager.default.contentsOfDirectory(atPath: folder.path) == ["a"])
+        }
+    }
+
+    /// Planted faults, each seen to fail here: what is there replaced whatever it is; a link taken for a file.
+    @Test func linksAndPipesStay() throws {
+        try withFolder { folder in
+            let (link, file) = (folder.appending(path: "link"), folder.appending(path: "file"))
+            try Data("old".utf8).write(to: file)
+            try FileManager.default.createSymbolicLink(atPath: link.path, withDestinationPath: "file")
+            try FileEffects.current.replace(link, with: Data("replaced".utf8))
+            #expect(try text(file) == "replaced")
+            #expect(try FileManager.default.destinationOfSymbolicLink(atPath: link.path) == "file")
+            let pipe = folder.appending(path: "pipe")
+            #expect(mkfifo(pipe.path, 0o600) == 0)
+            let reader = open(pipe.path, O_RDONLY | O_NONBLOCK)
+            defer { close(reader) }
+            try FileEffects.current.replace(pipe, with: Data("through".utf8))
+            var bytes = [UInt8](repeating: 0, count: 20)
+            let count = read(reader, &bytes, 20)
+            #expect(String(decoding: bytes.prefix(max(0, count)), as: UTF8.self) == "through")
+            #expect(
+                try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted() == ["file", "link", "pipe"])
+        }
+    }
+
     @Test func theSystemsOwnErrorsAreNamed() throws {
         try withFolder { folder in
             let file = folder.appending(path: "none/a")

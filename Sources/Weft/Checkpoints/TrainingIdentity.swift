@@ -30,7 +30,6 @@ public struct TrainingIdentity: Codable, Hashable, Sendable {
             .init(name: "seed", value: "\(trainer.seed)"),
             .init(name: "optimizer", value: ofSteps { $0.optimizer.configuration.description }),
             .init(name: "objective", value: ofSteps { $0.goal.identity }),
-            .init(name: "labels", value: trainer.objective?.labels?.configuration.description ?? "classes"),
             .init(name: "augmentation", value: trainer.augmentation.identity),
             .init(name: "batch size", value: "\(batchSize)"),
             .init(name: "number of steps of an epoch", value: stepsPerEpoch.map { "\($0)" } ?? "all"),

@@ -44,10 +44,10 @@ struct ClassTable<Value: Sendable>: Sendable {
 
     private func reference(
         _ node: ConfigurationNode
-    ) throws -> (name: String, place: ConfigurationNode, arguments: ConfigurationNode?) {
-        if case .string(let name) = node.value { return (name, node, ConfigurationNode?.none) }
+    ) throws -> (name: String, place: ConfigurationNode, arguments: ConfigurationNode) {
+        if case .string(let name) = node.value { return (name, node, node.emptied) }
         if let nameNode = node["class_name"] {
-            return (try String(configuration: nameNode), nameNode, node["config"])
+            return (try String(configuration: nameNode), nameNode, node["config"] ?? nameNode.emptied)
         }
         if let fields = node.fields, fields.count == 1 {
             return (fields[0].key, fields[0].node, fields[0].node)

@@ -50,6 +50,13 @@ public struct ConfigurationNode: Sendable {
         return node
     }
 
+    /// The same place without its value: where something is missing.
+    var emptied: ConfigurationNode {
+        var node = ConfigurationNode(value: .null, document: document, path: path)
+        node.subject = subject
+        return node
+    }
+
     private func child(_ value: ConfigurationValue, _ step: Step) -> ConfigurationNode {
         var node = ConfigurationNode(value: value, document: document, path: path + [step])
         node.subject = subject

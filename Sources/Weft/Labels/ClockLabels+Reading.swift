@@ -30,7 +30,7 @@ extension ClockLabels {
         let inputs = rules.outputs.enumerated().map { place, output in
             graph.input("output \(place)", shape: [count, output.size])
         }
-        let program = try Program(graph, outputs: [rules.times(inputs)], store: ParameterStore([]))
+        let program = try Program(graph, outputs: [rules.times(inputs)], store: try ParameterStore([]))
         for (place, row) in rows.enumerated() {
             guard let input = program.input("output \(place)") as UnsafeMutableBufferPointer<Float>? else { continue }
             _ = input.update(fromContentsOf: row)

@@ -96,7 +96,7 @@ public final class Trainer {
         let applied = try model.applied()
         specifications = applied.parameters
         try Self.check(steps, of: model, augmentation)
-        let store = ParameterStore(
+        let store = try ParameterStore(
             applied.parameters.map { .init(Parameter(name: $0.name, shape: $0.shape), isTrainable: $0.trainable) })
         for (index, specification) in applied.parameters.enumerated() {
             try store.setValues(specification.initialValues(seed: seed), of: index)

@@ -47,7 +47,8 @@ extension DatasetFiles {
         if file.isArchive {
             try unpack(part, into: folder)
         } else {
-            try keep(part, as: file.name, in: folder)
+            let (from, place) = (URL(fileURLWithPath: part), URL(fileURLWithPath: "\(folder)/\(file.name)"))
+            try keep(file.name) { try FileEffects.current.move(from, to: place) }
         }
     }
 
@@ -56,15 +57,10 @@ extension DatasetFiles {
         var archive = try ArchiveFile(path: archivePath, format: .tar)
         while let entry = try archive.next() {
             guard let name = names.first(where: { $0 == (entry.name as NSString).lastPathComponent }) else { continue }
-            let part = Self.partPath(of: name, in: folder)
-            defer { try? FileManager.default.removeItem(atPath: part) }
-            do {
-                try Data(archive.contents(entry, byteLimit: 1 << 30)).write(to: URL(fileURLWithPath: part))
-            } catch let error as CocoaError {
-                throw DataError.downloadFailed(
-                    address: address, reason: "it cannot be kept in \(folder): \(error.localizedDescription)")
+            let contents = try Data(archive.contents(entry, byteLimit: 1 << 30))
+            try keep(name) {
+                try FileEffects.current.replace(URL(fileURLWithPath: "\(folder)/\(name)"), with: contents)
             }
-            try keep(part, as: name, in: folder)
         }
         let missing = missingFiles(in: folder)
         guard missing.isEmpty else {
@@ -76,10 +72,11 @@ extension DatasetFiles {
         "\(folder)/.\(name).\(UUID().uuidString).part"
     }
 
-    private func keep(_ part: String, as name: String, in folder: String) throws {
-        guard rename(part, "\(folder)/\(name)") == 0 else {
-            throw DataError.downloadFailed(
-                address: address + name, reason: "it cannot be kept in \(folder): \(String(cString: strerror(errno)))")
+    private func keep(_ name: String, _ write: () throws -> Void) throws {
+        do {
+            try write()
+        } catch let error as FileEffectError {
+            throw DataError.downloadFailed(address: address + name, reason: error.description)
         }
     }
 

@@ -29,7 +29,11 @@ public final class ParameterStore {
     /// How many floats of the arena belong to trained parameters, padding included.
     private(set) var trainableCount = 0
 
-    public init(_ entries: [Entry]) {
+    /// - Throws: `EngineError` where the values are more than the machine's memory.
+    public init(_ entries: [Entry]) throws {
+        // Not an integer, which the sum may be too large for.
+        let bytes = entries.reduce(0.0) { $0 + 4 * Double($1.parameter.shape.count) }
+        try AlignedMemory.check(byteCount: Int(min(bytes, 1e18)))
         self.entries = entries
         indices = Dictionary(uniqueKeysWithValues: entries.enumerated().map { ($1.parameter.name, $0) })
         pending = entries.map { [Float](repeating: 0, count: $0.parameter.shape.count) }

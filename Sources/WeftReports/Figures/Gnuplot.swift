@@ -24,36 +24,38 @@ public struct Gnuplot: Sendable {
     /// Draws figures, all in one process.
     ///
     /// - Returns: each figure as SVG, as PNG of twice its size and as PDF, in the order given.
-    /// - Throws: `FigureError.gnuplotFailed` with what gnuplot said, Foundation's errors for an unwritable temporary
-    ///   folder.
+    /// - Throws: `FigureError.gnuplotFailed` with what gnuplot said, and an error that names the file for a temporary
+    ///   folder that cannot be written.
     public func render(_ figures: [Figure]) throws -> [RenderedFigure] {
         guard !figures.isEmpty else { return [] }
         try ReportError.checkUnique(figures.map(\.name), what: "figures")
-        let folder = FileManager.default.temporaryDirectory.appending(path: "weft-figures-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: folder) }
-        for (name, data) in figures.flatMap(\.files) { try data.write(to: folder.appending(path: name)) }
-        try run(figures.map { $0.svgCommands + $0.pngCommands + $0.pdfCommands }.joined(), in: folder)
-        return try figures.map { figure in
-            func drawn(_ suffix: String) throws -> Data {
-                let data = try? Data(contentsOf: folder.appending(path: "\(figure.name).\(suffix)"))
-                guard let data, !data.isEmpty else {
-                    throw FigureError.gnuplotFailed("no \(figure.name).\(suffix) was drawn")
-                }
-                return data
-            }
-            let svg = figure.finished(svg: String(decoding: try drawn("svg"), as: UTF8.self))
-            return RenderedFigure(figure: figure, svg: Data(svg.utf8), png: try drawn("png"), pdf: try drawn("pdf"))
+        return try ScratchFolder.use("figures") { folder in
+            for (name, data) in figures.flatMap(\.files) { try folder.write(data, to: name) }
+            try run(figures.map { $0.svgCommands + $0.pngCommands + $0.pdfCommands }.joined(), in: folder)
+            return try figures.map { try rendered($0, in: folder) }
         }
     }
 
-    private func run(_ script: String, in folder: URL) throws {
-        try Data(script.utf8).write(to: folder.appending(path: "figures.gp"))
+    private func rendered(_ figure: Figure, in folder: ScratchFolder) throws -> RenderedFigure {
+        func drawn(_ suffix: String) throws -> Data {
+            let data = try? Data(contentsOf: folder.file("\(figure.name).\(suffix)"))
+            guard let data, !data.isEmpty else {
+                throw FigureError.gnuplotFailed("no \(figure.name).\(suffix) was drawn")
+            }
+            return data
+        }
+        let svg = figure.finished(svg: String(decoding: try drawn("svg"), as: UTF8.self))
+        return RenderedFigure(figure: figure, svg: Data(svg.utf8), png: try drawn("png"), pdf: try drawn("pdf"))
+    }
+
+    private func run(_ script: String, in folder: ScratchFolder) throws {
+        try folder.write(Data(script.utf8), to: "figures.gp")
         // Into a file rather than a pipe: a pipe that nobody empties could fill up and halt gnuplot.
-        let messages = folder.appending(path: "messages")
+        let messages = folder.file("messages")
+        // Ctrl-C is for the command, which may have good reason to finish its report.
         let process = try ChildProcess(
-            executable, ["--default-settings", "figures.gp"], folder: folder, output: .endOf(messages),
-            errors: .endOf(messages))
+            executable, ["--default-settings", "figures.gp"], folder: folder.url, output: .endOf(messages),
+            errors: .endOf(messages), inOwnGroup: true)
         guard process.wait() == .exited(0) else {
             let said = (try? String(contentsOf: messages, encoding: .utf8)) ?? ""
             throw FigureError.gnuplotFailed(said.trimmingCharacters(in: .whitespacesAndNewlines))

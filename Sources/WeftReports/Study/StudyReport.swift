@@ -11,12 +11,13 @@ public enum StudyReport {
     ///
     /// - Parameter folder: is made where it does not exist; files of these names in it are replaced.
     /// - Returns: why there is no PDF; `nil` where there is one.
-    /// - Throws: `FigureError` for a missing or failing gnuplot, Foundation's errors for what cannot be written.
+    /// - Throws: `FigureError` for a missing or failing gnuplot, and an error that names the file for what cannot be
+    ///   written.
     public static func write(_ contents: StudyReportContents, to folder: URL) throws -> String? {
         let figuresFolder = folder.appending(path: "figures")
         try FileManager.default.createDirectory(at: figuresFolder, withIntermediateDirectories: true)
         func write(_ text: String, _ name: String) throws {
-            try Data(text.utf8).write(to: folder.appending(path: name), options: .atomic)
+            try FileEffects.current.replace(folder.appending(path: name), with: Data(text.utf8))
         }
         let tables = StudyTables(contents)
         try write(tables.results.text, "results.csv")
@@ -47,7 +48,7 @@ public enum StudyReport {
 enum PDFConverter {
     /// - Parameter html: a page that needs no other file.
     /// - Returns: why there is no PDF; `nil` where there is one.
-    /// - Throws: Foundation's errors for an unwritable temporary folder.
+    /// - Throws: an error that names the file for what cannot be written.
     static func convert(_ html: String, to pdf: URL) throws -> String? {
         let path = ProcessInfo.processInfo.environment["PATH"] ?? ""
         let candidates = path.split(separator: ":").map {
@@ -56,19 +57,17 @@ enum PDFConverter {
         guard let program = candidates.first(where: { FileManager.default.isExecutableFile(atPath: $0.path) }) else {
             return "weasyprint, which makes it, was not found on PATH (apt install weasyprint)"
         }
-        let temporary = FileManager.default.temporaryDirectory.appending(path: "weft-pdf-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: temporary, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: temporary) }
-        let (page, draft) = (temporary.appending(path: "page.html"), temporary.appending(path: "page.pdf"))
-        let messages = temporary.appending(path: "messages")
-        try Data(html.utf8).write(to: page)
-        let process = try ChildProcess(
-            program, [page.path, draft.path], output: .endOf(messages), errors: .endOf(messages))
-        guard process.wait() == .exited(0), let data = try? Data(contentsOf: draft) else {
-            let said = (try? String(contentsOf: messages, encoding: .utf8)) ?? ""
-            return "weasyprint failed: \(said.split(separator: "\n").last ?? "it gave no reason")"
+        return try ScratchFolder.use("pdf") { folder in
+            let (page, draft, messages) = (folder.file("page.html"), folder.file("page.pdf"), folder.file("messages"))
+            try folder.write(Data(html.utf8), to: "page.html")
+            let process = try ChildProcess(
+                program, [page.path, draft.path], output: .endOf(messages), errors: .endOf(messages))
+            guard process.wait() == .exited(0), let data = try? Data(contentsOf: draft) else {
+                let said = (try? String(contentsOf: messages, encoding: .utf8)) ?? ""
+                return "weasyprint failed: \(said.split(separator: "\n").last ?? "it gave no reason")"
+            }
+            try FileEffects.current.replace(pdf, with: data)
+            return nil
         }
-        try data.write(to: pdf, options: .atomic)
-        return nil
     }
 }

@@ -41,10 +41,10 @@ public struct StudyFolder: Sendable {
             let folder = self.variant(variant)
             do {
                 try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-                try Data(variant.text.utf8).write(to: modelFile(variant), options: .atomic)
             } catch {
-                throw StudyError("\(folder.path) cannot be written: \(RunError.reason(error))")
+                throw StudyError("\(folder.path) cannot be made: \(RunError.reason(error))")
             }
+            try FileEffects.current.replace(modelFile(variant), with: Data(variant.text.utf8))
         }
     }
 }
@@ -92,7 +92,7 @@ public struct StudyJob: Sendable {
     }
 
     func markFailed(_ reason: String) throws {
-        try Data((reason + "\n").utf8).write(to: failure, options: .atomic)
+        try FileEffects.current.replace(failure, with: Data((reason + "\n").utf8))
     }
 
     func clearFailure() { try? FileManager.default.removeItem(at: failure) }

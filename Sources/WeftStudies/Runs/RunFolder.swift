@@ -42,9 +42,16 @@ public struct RunFolder: Sendable {
         }
         // A name with a slash would be a path of its own.
         let base = runs + "/" + model.replacingOccurrences(of: "/", with: "-")
+        try? manager.createDirectory(atPath: runs, withIntermediateDirectories: true)
         var number = 1
-        while manager.fileExists(atPath: "\(base)-\(number)") { number += 1 }
-        return try make("\(base)-\(number)")
+        // Looked for by making it: another process may do the same.
+        while mkdir("\(base)-\(number)", 0o777) != 0 {
+            guard errno == EEXIST else {
+                throw RunError("the folder '\(base)-\(number)' cannot be made: \(String(cString: strerror(errno)))")
+            }
+            number += 1
+        }
+        return RunFolder(URL(fileURLWithPath: "\(base)-\(number)"))
     }
 
     private static func make(_ path: String) throws -> RunFolder {

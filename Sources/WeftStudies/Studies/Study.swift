@@ -29,6 +29,9 @@ public struct Study: Sendable {
     /// How the images of its generative models are scored, if they are.
     public let scoring: StudyScoring?
 
+    /// The most repeats a study may have.
+    public static let repeatLimit = 10_000
+
     /// Some of the variants, each under a label.
     public struct Panel: Hashable, Sendable {
         public let title: String

@@ -50,7 +50,8 @@ struct StudyFile: Configurable {
         func check(_ condition: Bool, _ argument: String, _ problem: String) throws {
             if !condition { throw InvalidArgument(argument, problem) }
         }
-        try check(repeats >= 1, "repeats", "must be at least 1, got \(repeats)")
+        let limit = Study.repeatLimit
+        try check(1...limit ~= repeats, "repeats", "must be from 1 to \(limit), got \(repeats)")
         try check(seed >= 0, "seed", "must be at least 0, got \(seed)")
         try check(measure?.isEmpty != true, "measure", "names nothing to compare by")
         let forms = [vary, variants, panels].count { $0.node != nil }

@@ -16,14 +16,16 @@ extension Engine {
         @Test func parameters() throws {
             let graph = Graph()
             let w = try graph.parameter(Parameter(name: "w", shape: [2, 3]))
-            func store(_ name: String, _ shape: Shape, isTrainable: Bool = true) -> ParameterStore {
-                ParameterStore([.init(Parameter(name: name, shape: shape), isTrainable: isTrainable)])
+            func store(_ name: String, _ shape: Shape, isTrainable: Bool = true) throws -> ParameterStore {
+                try ParameterStore([.init(Parameter(name: name, shape: shape), isTrainable: isTrainable)])
             }
-            expect("the store has no parameter w") { _ = try Program(graph, outputs: [w], store: store("v", [2, 3])) }
+            expect("the store has no parameter w") {
+                _ = try Program(graph, outputs: [w], store: try store("v", [2, 3]))
+            }
             expect("parameter w is (2, 3) in the graph and (3, 2) in the store") {
-                _ = try Program(graph, outputs: [w], store: store("w", [3, 2]))
+                _ = try Program(graph, outputs: [w], store: try store("w", [3, 2]))
             }
-            let right = store("w", [2, 3])
+            let right = try store("w", [2, 3])
             expect("the store has no parameter v") {
                 _ = try Program(graph, outputs: [], gradients: [("v", w)], store: right)
             }
@@ -34,7 +36,7 @@ extension Engine {
                 _ = try Program(graph, outputs: [], gradients: [("w", w), ("w", -w)], store: right)
             }
             expect("parameter w is not trained: no gradient") {
-                let store = store("w", [2, 3], isTrainable: false)
+                let store = try store("w", [2, 3], isTrainable: false)
                 _ = try Program(graph, outputs: [], gradients: [("w", w)], store: store)
             }
             expect("an output or a gradient belongs to another graph") {
@@ -44,7 +46,7 @@ extension Engine {
 
         @Test func inputs() throws {
             let graph = Graph()
-            let store = ParameterStore([])
+            let store = try ParameterStore([])
             let sum = try graph.input("x", shape: [2]) + graph.input("x", shape: [2])
             let program = try Program(graph, outputs: [sum], store: store)
             program.input("x")![1] = 3
@@ -58,9 +60,21 @@ extension Engine {
             }
         }
 
+        /// Planted fault, seen to fail here by a trap: no check before the values are made.
+        @Test func parametersThatNoMachineHolds() {
+            for shapes in [[[1 << 40, 1 << 20]], [[1 << 50], [1 << 50]], [[1 << 61], [1 << 61], [1 << 62]]] as [[Shape]]
+            {
+                let entries = shapes.enumerated().map { number, shape in
+                    ParameterStore.Entry(Parameter(name: "\(number)", shape: shape), isTrainable: true)
+                }
+                let error = #expect(throws: EngineError.self) { try ParameterStore(entries) }
+                #expect(error?.description.contains("MB of memory are needed, this machine has ") == true)
+            }
+        }
+
         @Test func sizes() throws {
             let graph = Graph()
-            let store = ParameterStore([])
+            let store = try ParameterStore([])
             let huge = graph.input("x", shape: [1 << 30, 1 << 12])
             let error = #expect(throws: EngineError.self) { _ = try Program(graph, outputs: [huge], store: store) }
             #expect(error?.description.contains("MB of memory are needed") == true)

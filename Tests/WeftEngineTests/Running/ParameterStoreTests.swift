@@ -97,7 +97,7 @@ extension Engine {
 
     @Suite struct AssignmentTests {
         private func store(_ graph: Graph, _ values: [[Float]]) throws -> ParameterStore {
-            let store = ParameterStore(graph.parameters.map { .init($0, isTrainable: $0.name == "w") })
+            let store = try ParameterStore(graph.parameters.map { .init($0, isTrainable: $0.name == "w") })
             for (index, values) in values.enumerated() { try store.setValues(values, of: index) }
             return store
         }

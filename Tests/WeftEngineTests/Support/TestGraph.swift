@@ -40,7 +40,7 @@ final class TestGraph {
     // MARK: The engine
 
     func store() throws -> ParameterStore {
-        let store = ParameterStore(graph.parameters.map { .init($0, isTrainable: !frozen.contains($0.name)) })
+        let store = try ParameterStore(graph.parameters.map { .init($0, isTrainable: !frozen.contains($0.name)) })
         for parameter in graph.parameters { try set(parameter.name, in: store) }
         return store
     }

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 import WeftGraph
 import WeftSystem
@@ -89,17 +90,16 @@ func same(_ a: TrainingState, _ b: TrainingState) throws -> Bool {
     }
 
     /// Planted fault, seen to fail here: without the check of the checksum, flips in the arrays go unseen.
-    @Test func everyLengthAndManyFlipsAreNoticed() throws {
-        let data = try CheckpointFile.data(someState())
-        #expect(problem(data) == nil)
+    @Test func everyLengthAndEveryFlippedBitIsNoticed() throws {
+        // The state that fuzzing begins with: the smallest with something in every place.
+        let data = resealed(try Seeds.data("checkpoint", "small"))
+        let state = try CheckpointFile.state(data, path: "a")
+        #expect(state.optimizers.count == 2 && state.callbacks.count == 1 && state.parameters.count == 2)
         for length in 0..<data.count { #expect(isDamage(problem(data.prefix(length))), "\(length) bytes") }
-        let random = Philox(seed: 7, stream: 1)
-        for index in 0..<3000 {
+        for bit in 0..<data.count * 8 {
             var flipped = data
-            // All of the first bytes, then anywhere.
-            let place = index < 20 * 8 ? index / 8 : random.integer(index, below: data.count)
-            flipped[place] ^= 1 << UInt8(index % 8)
-            #expect(isDamage(problem(flipped)), "bit \(index % 8) of byte \(place)")
+            flipped[bit / 8] ^= 1 << UInt8(bit % 8)
+            #expect(isDamage(problem(flipped)), "bit \(bit % 8) of byte \(bit / 8)")
         }
         #expect(isDamage(problem(data + [0])))
     }

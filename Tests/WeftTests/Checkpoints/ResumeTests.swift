@@ -1,6 +1,7 @@
 import Foundation
 import Testing
 import WeftData
+import WeftEngine
 import WeftGraph
 
 @testable import Weft
@@ -206,6 +207,104 @@ import WeftGraph
             let result = try training.run(from: training.checkpoints.newest())
             #expect(try result.steps == withFolder { try Training(folder: $0).run().steps })
         }
+    }
+
+    /// One training of each part of the identity, to be changed.
+    private struct Setup {
+        var model: () throws -> Model = { try Networks.dense() }
+        var seed: UInt64 = 3
+        var optimizer = Optimizer.adam(learningRate: 0.001)
+        var objective = Objective(.sparseCategoricalCrossentropy, metrics: [.accuracy])
+        var augmentation = Augmentation()
+        var convolutions = CompilerOptions.Convolutions.direct
+        var images = 0..<24
+        var validation: Range<Int>? = 24..<33
+        var (batchSize, stepsPerEpoch, shuffle) = (7, Int?.none, true)
+
+        func identity() throws -> TrainingIdentity {
+            let trainer = try Trainer(
+                model(), optimizer: optimizer, objective: objective, augmentation: augmentation, seed: seed,
+                options: CompilerOptions(convolutions: convolutions))
+            let data = try Pictures.dataset(33)
+            return try TrainingIdentity(
+                trainer, data: Samples(data.subset(images)),
+                validation: validation.map { try Samples(data.subset($0)) },
+                batchSize: batchSize, stepsPerEpoch: stepsPerEpoch, shuffle: shuffle)
+        }
+    }
+
+    /// What differs between a saved training and this one, if anything.
+    private func difference(_ saved: TrainingIdentity, _ here: TrainingIdentity) -> String? {
+        do {
+            try here.check(saved)
+            return nil
+        } catch CheckpointError.differs(let what, _, _) {
+            return what
+        } catch {
+            return "\(error)"
+        }
+    }
+
+    /// Planted faults, each seen to fail here: every one of the parts left out of the identity; of the objective its
+    /// labels, of a step what it trains.
+    @Test func everyPartOfATrainingIsCompared() throws {
+        let changes: [(part: String, change: (inout Setup) -> Void)] = [
+            ("SHA-256 of the training data", { $0.images = 1..<25 }),
+            ("SHA-256 of the validation data", { $0.validation = 24..<32 }),
+            ("SHA-256 of the validation data", { $0.validation = nil }),
+            ("SHA-256 of the model", { $0.model = { try Networks.dense(regularizer: .l2(0.01)) } }),
+            ("seed", { $0.seed = 4 }),
+            ("optimizer", { $0.optimizer.learningRate = .constant(0.002) }),
+            ("optimizer", { $0.optimizer.clipping = .globalNorm(1) }),
+            ("objective", { $0.objective.outputs[0].loss = .meanSquaredError }),
+            ("objective", { $0.objective.outputs[0].weight = 2 }),
+            ("objective", { $0.objective.outputs[0].metrics = [] }),
+            ("augmentation", { $0.augmentation = Augmentation([RandomFlip()]) }),
+            ("batch size", { $0.batchSize = 8 }),
+            ("number of steps of an epoch", { $0.stepsPerEpoch = 2 }),
+            ("order of the samples", { $0.shuffle = false }),
+            ("algorithm of convolutions", { $0.convolutions = .winograd }),
+        ]
+        let saved = try Setup().identity()
+        #expect(difference(saved, try Setup().identity()) == nil)
+        for (part, change) in changes {
+            var setup = Setup()
+            change(&setup)
+            #expect(difference(saved, try setup.identity()) == "the \(part)")
+        }
+        #expect(Set(changes.map(\.part)) == Set(saved.parts.map(\.name)), "no part without its change")
+        var flipped = Setup()
+        flipped.augmentation = Augmentation([RandomFlip()])
+        var everywhere = flipped
+        everywhere.augmentation.includesValidation = true
+        #expect(difference(try flipped.identity(), try everywhere.identity()) == "the augmentation")
+
+        // One number, taken for the hour or for nothing in particular.
+        var reader = Setup()
+        reader.model = { try Sequential(inputShape: [8, 8, 1], layers: [Flatten(), Dense(1)]) }
+        reader.objective = ClockLabels(.decimalHours).objective()
+        var other = reader
+        other.objective.labels = nil
+        #expect(difference(try reader.identity(), try other.identity()) == "the objective")
+    }
+
+    /// Planted faults, each seen to fail here: `ofSteps` describing the first step alone; steps without what they train.
+    @Test func everyPartOfAdversariesIsCompared() throws {
+        let data = try Samples(Pictures.dataset(20))
+        func identity(_ change: (inout [TrainingStep]) -> Void) throws -> TrainingIdentity {
+            var steps = Adversarial(.crossEntropy).steps(optimizer: .adam)
+            change(&steps)
+            return try TrainingIdentity(
+                Trainer(GenerativeNetworks.adversaries(), steps: steps), data: data, validation: nil, batchSize: 7,
+                shuffle: true)
+        }
+        let saved = try identity { _ in }
+        let smoothed = Adversarial(.crossEntropy, labelSmoothing: 0.1).steps(optimizer: .adam)
+        #expect(difference(saved, try identity { _ in }) == nil)
+        #expect(difference(saved, try identity { $0[1].optimizer = .sgd }) == "the optimizer")
+        #expect(difference(saved, try identity { $0[0].goal = smoothed[0].goal }) == "the objective")
+        #expect(difference(saved, try identity { $0[1].trains = nil }) == "the optimizer")
+        #expect(difference(saved, try identity { $0.removeLast() }) == "the optimizer")
     }
 
     /// Planted fault, seen to fail here: `fit` without `check`; each of the parts that are changed here left out of the identity.

@@ -21,6 +21,8 @@ import WeftGraph
     }
 
     /// Weights and moving averages alike.
+    ///
+    /// Planted faults, each seen to fail here: gradients for the other side's parameters; its moving averages kept.
     @Test(arguments: [0, 1])
     func aStepLeavesTheOtherSideAsItIs(_ step: Int) throws {
         let trainer = try Trainer(adversaries: GenerativeNetworks.adversaries(), only: step)
@@ -30,6 +32,25 @@ import WeftGraph
         let after = try parts.map { try trainer.bits(of: $0) }
         #expect(after[1 - step] == before[1 - step])
         #expect(zip(after[step], before[step]).allSatisfy { $0 != $1 })
+    }
+
+    /// The gradients of both lie in one memory: an optimizer that does not move must find its own side unmoved.
+    ///
+    /// Planted fault, seen to fail here: optimizers over all parameters.
+    @Test(arguments: [0, 1])
+    func anOptimizerLeavesTheOtherSideAsItIs(_ resting: Int) throws {
+        var steps = Adversarial().steps(optimizer: .sgd(learningRate: 0.1))
+        steps[resting].optimizer = .sgd(learningRate: 0)
+        let trainer = try Trainer(GenerativeNetworks.adversaries(), steps: steps, seed: 1)
+        func trained(by step: Int) throws -> [[UInt32]] {
+            zip(trainer.specifications, try trainer.bits()).filter {
+                $0.0.trainable && steps[step].changes($0.0.name)
+            }.map(\.1)
+        }
+        let before = try [trained(by: 0), trained(by: 1)]
+        try trainer.fit(Pictures.dataset(40), batchSize: 16, epochs: 2)
+        #expect(try trained(by: resting) == before[resting])
+        #expect(try trained(by: 1 - resting) != before[1 - resting])
     }
 
     /// A discriminator that says 0.3, or σ(0.3), of every image.

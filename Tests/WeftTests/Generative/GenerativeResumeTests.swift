@@ -19,6 +19,8 @@ import WeftData
             : Trainer(autoencoder: GenerativeNetworks.autoencoder())
     }
 
+    /// Planted faults, each seen to fail here: `restore` without the optimizers, without the generator's, without the
+    /// learning rates, without the generator's; `resume` without the sums; random numbers by the steps of the process.
     @Test(arguments: [false, true], [1, 4, 7])
     func bitsAreTheSame(_ isPair: Bool, _ steps: Int) throws {
         let data = try Pictures.dataset(26)

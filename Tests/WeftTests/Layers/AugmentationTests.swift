@@ -131,7 +131,7 @@ import WeftGraph
     func theEngineComputesTheSame(_ layer: any Layer) throws {
         let shape: Shape = [16, 12, 13, 3]
         let (graph, output) = try build(layer, shape)
-        let program = try Program(graph, outputs: [output], store: ParameterStore([]))
+        let program = try Program(graph, outputs: [output], store: try ParameterStore([]))
         let pixels = Samples.uniform(shape.count).map { Double(Float($0)) }
         func run(_ seed: UInt64, _ epoch: Int, _ step: Int) -> [Float] {
             for (place, value) in pixels.enumerated() { program.input("x")![place] = Float(value) }

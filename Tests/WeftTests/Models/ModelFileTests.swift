@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 import WeftGraph
 
@@ -83,6 +84,7 @@ import WeftGraph
             "m.yaml:2: training: expected a mapping such as {optimizer: adam}, got \"fast\""
         ),
         ("layers: [Flatten\n", "m.yaml:2: not valid YAML"),
+        ("layers:\n  - Flatten\n  - Conv2D", "m.yaml:3: Conv2D: the argument 'filters' is missing"),
         ("vae: {latent: 2, encoder: [], decoder: []}", "m.yaml:1: 'vae' needs 'input', the shape of an image"),
         (
             "input: [6, 6, 1]\nvae:\n  latent: 2\n  encoder:\n    - Flatten\n  decoder:\n    - Dense: 9\n    - Reshape: {target_shape: [4, 4, 1]}",
@@ -97,6 +99,30 @@ import WeftGraph
     func mistakesHaveTheirLine(_ yaml: String, _ expected: String) {
         let text = message(yaml)
         #expect(text.hasPrefix(expected), "\(text)")
+    }
+
+    /// Every prefix and every flipped bit of a file of each form: a model, or an error with its line.
+    ///
+    /// What crashes the reader crashes the tests. Planted fault, seen to fail here: a class without arguments that is read
+    /// from no place.
+    @Test(arguments: [
+        "input: [2]\nlayers:\n- Dense: {units: 3}\n- ReLU\ntraining: {optimizer: sgd}",
+        "input: [2]\nlayers: [ReLU]\nheads: {a: [Dense: 2], b: [Dense: 1]}",
+        "input: [4]\nvae: {latent: 2, encoder: [Dense: 3], decoder: [Dense: 4]}",
+        "gan: {latent: 2, generator: [Dense: 4], discriminator: [Dense: 1]}",
+    ])
+    func survivesEveryPrefixAndEveryFlippedBit(_ yaml: String) throws {
+        _ = try ModelFile(yaml: yaml, name: "m")
+        yaml.forEachDamage { damage, text in
+            do { _ = try ModelFile(yaml: text, file: "m.yaml", name: "m") } catch {
+                #expect(error is ConfigurationError && "\(error)".hasPrefix("m.yaml"), "\(damage): \(error)")
+            }
+        }
+    }
+
+    /// What fuzzing begins with is read, or it would begin with nothing.
+    @Test(arguments: Seeds.names("model")) func seedsAreModels(_ name: String) throws {
+        _ = try ModelFile(yaml: Seeds.text("model", name), name: name)
     }
 
     @Test func filesThatCannotBeRead() {

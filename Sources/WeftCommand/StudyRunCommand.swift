@@ -97,7 +97,7 @@ struct StudyRunCommand: ParsableCommand {
             Terminal.writeLine("\(job.name) (seed \(job.seed)): \(state)")
             if job.state != .finished {
                 Terminal.writeLine(
-                    "  weft " + runner.arguments(job, resuming: job.state == .unfinished).joined(separator: " "))
+                    "  weft " + runner.arguments(job).joined(separator: " "))
             }
         }
     }

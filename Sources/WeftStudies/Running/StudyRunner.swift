@@ -147,24 +147,25 @@ public final class StudyRunner {
         environment["OMP_NUM_THREADS"] = "\(settings.threadsPerJob)"
         environment["WEFT_STORE"] = settings.store.standardizedFileURL.path
         let process = try ChildProcess(
-            settings.program, arguments(job, resuming: isResumed), environment: environment,
+            settings.program, arguments(job), environment: environment,
             output: .endOf(job.log), errors: .endOf(job.log), inOwnGroup: true)
         running.append(Child(job: job, process: process, start: .now))
         send(.started(job, isResumed: isResumed))
     }
 
     /// What `weft` is called with.
-    public func arguments(_ job: StudyJob, resuming: Bool) -> [String] {
+    public func arguments(_ job: StudyJob) -> [String] {
         var words = [
             "train", folder.modelFile(job.variant).path, "--data", job.variant.data, "--seed", "\(job.seed)",
             "--tables-only", "--out", job.folder.url.path,
             "--study", study.runName, "--variant", job.variant.name, "--number", "\(job.number)",
             "--parent", "\(getpid())",
+            // In an empty folder it begins. A training whose study was killed may have begun, and ended, since it was looked.
+            "--resume",
         ]
         if study.show.contains(.trainingConfusion) { words.append("--training-confusion") }
         if let directory = settings.dataDirectory { words += ["--data-dir", directory] }
         if let take = take[job.variant.data] { words += ["--take", "\(take)"] }
-        if resuming { words.append("--resume") }
         // A training that goes on keeps the number of threads it began with, on which its bits depend.
         if RunResults(job.folder) == nil { words += ["--threads", "\(settings.threadsPerJob)"] }
         return words

@@ -40,7 +40,7 @@ extension TrainCommand {
                 "\(out) has an unfinished run (\(record.summary)):\n"
                     + "add --resume to go on with it, or choose another --out")
         }
-        let lock = try folder.lock()
+        let lock = try folder.lock(patience: studyOptions.patience)
         // Another process may have gone on with it until now.
         record = try RunRecord(in: folder) ?? record
         if record.status.isOver { throw RunError("\(out) was just \(record.status) by another process") }

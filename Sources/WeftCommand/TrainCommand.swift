@@ -125,8 +125,10 @@ struct TrainCommand: ParsableCommand {
             start.configuration, access: access(start.configuration), commandLine: command, resuming: start.record)
         if start.state == nil { try start.source?.restore(into: run.trainer) }
         try checkModel(of: run, start)
+        // A study that was killed while this was getting ready may be going on already, with another process for this.
+        if studyOptions.isOrphan { throw ExitCode(Status.interrupted(by: SIGHUP)) }
         let folder = try start.folder ?? RunFolder.create(out, model: run.model.displayedName)
-        let lock = try start.lock ?? folder.lock()
+        let lock = try start.lock ?? folder.lock(patience: studyOptions.patience)
         defer { withExtendedLifetime(lock) {} }
         run.recorder = RunRecorder(label: studyOptions.label) { Terminal.note("weft: \($0)\n") }
         Terminal.writeLine(heading(run))
@@ -258,6 +260,11 @@ struct StudyMembership: ParsableArguments {
     /// The process without which the training is not to go on.
     @Option(help: .hidden)
     var parent: Int32?
+
+    var isOrphan: Bool { parent.map { getppid() != $0 } ?? false }
+
+    /// Seconds to wait for a folder: a training whose study was killed ends by itself, but not at once.
+    var patience: Double { parent == nil ? 0 : 20 }
 
     var label: RunLabel? {
         guard let study, let variant, let number else { return nil }

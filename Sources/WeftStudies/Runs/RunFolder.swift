@@ -94,6 +94,17 @@ public struct RunFolder: Sendable {
     ///
     /// - Throws: `RunError` where another one works on it.
     public func lock() throws -> RunLock { try RunLock(self) }
+
+    /// The same, but with so many seconds of patience for another process that is about to end.
+    public func lock(patience: Double) throws -> RunLock {
+        let end = ContinuousClock.now + .seconds(patience)
+        while true {
+            do { return try lock() } catch {
+                guard ContinuousClock.now < end else { throw error }
+                usleep(20_000)
+            }
+        }
+    }
 }
 
 /// Held by the one process that works on a run; the system lets go of it when the process ends, however it does.

@@ -69,7 +69,9 @@ import WeftSystem
                 #expect(weft.exists("vae/figures/frechet-distance-epoch.\(suffix)"))
                 #expect(weft.exists("vae/figures/precision-recall-epoch.\(suffix)"))
             }
-            #expect(try weft.table("vae/figures/frechet-distance-epoch.csv").count == 4)
+            let drawn = try weft.table("vae/figures/frechet-distance-epoch.csv")
+            #expect(drawn[0] == ["epoch", "frechet_distance", "frechet_distance_of_training_images"])
+            #expect(drawn.dropFirst().map { $0[0] } == ["4", "8", "9"])
 
             // The same again gives the same, and keeps the epochs; others replace it.
             #expect(try distance(score(weft, "vae")[0]["model"]) == distances[2])

@@ -6,7 +6,8 @@ extension Figure {
         let epochs = scores.epochs.filter { $0.epoch != nil }
         guard epochs.count >= 2 else { return [] }
         func series(_ name: String, _ value: (ImageScores.Score) -> Double) -> ScorePlot.Series {
-            .init(name: name, values: epochs.map(value), level: scores.training.map(value))
+            let column = name.replacing("é", with: "e").replacing(" ", with: "_").lowercased()
+            return .init(name: name, column: column, values: epochs.map(value), level: scores.training.map(value))
         }
         let plots = [
             ScorePlot(
@@ -26,10 +27,14 @@ extension Figure {
 private struct ScorePlot {
     struct Series {
         let name: String
+        let column: String
         let values: [Double]
         /// What training images get.
         let level: Double?
     }
+
+    private static let width = 540
+    private static let height = 380
 
     let name: String
     let title: String
@@ -39,7 +44,9 @@ private struct ScorePlot {
     let series: [Series]
 
     var figure: Figure {
-        Figure(name: name, width: 540, height: 380, description: description, data: data, commands: commands)
+        Figure(
+            name: name, width: Self.width, height: Self.height, description: description, data: data, commands: commands
+        )
     }
 
     private var description: String {
@@ -51,17 +58,19 @@ private struct ScorePlot {
     }
 
     private var data: CSV {
-        let names = series.flatMap { [$0.name] + ($0.level == nil ? [] : ["\($0.name) of training images"]) }
+        let names = series.flatMap { [$0.column] + ($0.level == nil ? [] : ["\($0.column)_of_training_images"]) }
         let rows = epochs.indices.map { row in
             ([epochs[row]] + series.flatMap { [$0.values[row]] + ($0.level.map { [$0] } ?? []) }).map(
                 HistoryTable.field)
         }
-        return CSV(header: ["epoch"] + names.map { $0.replacing(" ", with: "_") }, rows: rows)
+        return CSV(header: ["epoch"] + names, rows: rows)
     }
 
     private var commands: String {
         let axis = HorizontalAxis.epochs(epochs)
-        let scale = ValueAxis(series.flatMap { $0.values + ($0.level.map { [$0] } ?? []) }, isShare: isShare)
+        // From 0, which is what a distance would be at best and a share at least.
+        let values = series.reduce([0.0]) { $0 + $1.values + ($1.level.map { [$0] } ?? []) }
+        let scale = ValueAxis(values, isShare: isShare)
         let heading = TextMeasure.fitted(title, size: Figure.fontSize, width: 480)
         let blocks = series.enumerated().map { place, series in
             "$series\(place) << EOD\n"
@@ -69,13 +78,7 @@ private struct ScorePlot {
         }
         return """
             set label 9001 \(gnuplotString(heading)) at screen 0.53, screen 0.945 center tc rgb '\(Ink.text)'
-            set tmargin at screen 0.83
-            set rmargin at screen 0.97
-            set border 3 lc rgb '\(Ink.axis)' lw 1
-            set grid lt 1 lc rgb '\(Ink.grid)' lw 0.8
-            set tics nomirror out scale 0.6 tc rgb '\(Ink.muted)'
-            set xlabel 'epoch' tc rgb '\(Ink.text)'
-            set ylabel \(gnuplotString(label + (scale.isLogarithmic ? " (logarithmic)" : ""))) tc rgb '\(Ink.text)'
+            \(PlotFrame(width: Self.width, height: Self.height, top: 65).commands(x: axis.label, y: label))
             set key at screen 0.53, screen 0.87 center center horizontal maxrows 1 samplen 2.8 width -2 reverse Left \
             tc rgb '\(Ink.text)'
             set xrange [\(axis.range.lowerBound):\(axis.range.upperBound)]
@@ -86,16 +89,19 @@ private struct ScorePlot {
             """
     }
 
+    /// The curves, then the levels, of which one says what all of them are.
     private var plots: [String] {
-        series.enumerated().flatMap { place, series in
+        let curves = series.enumerated().map { place, series in
             let ink = SeriesInk.of(place)
-            let curve =
-                "$series\(place) using 1:2 with linespoints pt \(ink.shape) ps 0.6 lw 2 lc rgb '\(ink.color)' title "
+            return "$series\(place) using 1:2 with linespoints pt \(ink.shape) ps 0.6 lw 2 lc rgb '\(ink.color)' title "
                 + gnuplotString(series.name)
-            // One line says what all dashes are.
-            let title = place == 0 ? "title 'training images'" : "notitle"
-            let level = series.level.map { "\($0) with lines lw 1.4 dt (8,5) lc rgb '\(ink.color)' \(title)" }
-            return [curve] + (level.map { [$0] } ?? [])
         }
+        let levels = series.enumerated().compactMap { place, series in
+            series.level.map { level in
+                let title = place == 0 ? "title 'training images'" : "notitle"
+                return "\(level) with lines lw 1.4 dt (8,5) lc rgb '\(SeriesInk.of(place).color)' \(title)"
+            }
+        }
+        return curves + levels
     }
 }

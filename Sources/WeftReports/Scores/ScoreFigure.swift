@@ -79,7 +79,7 @@ private struct ScorePlot {
         return """
             set label 9001 \(gnuplotString(heading)) at screen 0.53, screen 0.945 center tc rgb '\(Ink.text)'
             \(PlotFrame(width: Self.width, height: Self.height, top: 65).commands(x: axis.label, y: label))
-            set key at screen 0.53, screen 0.87 center center horizontal maxrows 1 samplen 2.8 width -2 reverse Left \
+            set key at screen 0.53, screen 0.87 center center horizontal maxrows 1 samplen 2.2 width -4 reverse Left \
             tc rgb '\(Ink.text)'
             set xrange [\(axis.range.lowerBound):\(axis.range.upperBound)]
             \(axis.step.map { "set xtics \($0) format '%.0f'" } ?? "")

@@ -65,7 +65,7 @@ struct BenchCommand: ParsableCommand {
     }
 
     /// Images per second of each timed pass, after a short one that compiles; and the milliseconds in each step for
-    /// finding NaN and infinities in the gradients, at most.
+    /// finding NaN and infinities in the gradients.
     private func measure(_ workload: Workload, _ data: Dataset) throws -> (rates: [Double], check: Double) {
         let trainer = try workload.trainer(CompilerOptions(convolutions: math))
         let part = try workload.data(data)
@@ -76,16 +76,16 @@ struct BenchCommand: ParsableCommand {
             let elapsed = (ContinuousClock.now - start).components
             return Double(part.count) / (Double(elapsed.seconds) + Double(elapsed.attoseconds) * 1e-18)
         }
-        return (rates, try trainer.profileUpdates().reduce(0) { $0 + Double($1.check) } / 1e6)
+        let programs = try trainer.trainingPrograms(part, batchSize: workload.batchSize)
+        return (rates, try trainer.profileUpdates(programs).reduce(0) { $0 + Double($1.check) } / 1e6)
     }
 
     private func showProfile(_ workload: Workload, _ data: Dataset) throws {
         let trainer = try workload.trainer(CompilerOptions(convolutions: math))
         let data = try workload.data(data)
         try trainer.fit(data.take(min(workload.batchSize * 8, data.count)), batchSize: workload.batchSize)
-        for (program, cost) in zip(
-            try trainer.trainingPrograms(data, batchSize: workload.batchSize), try trainer.profileUpdates())
-        {
+        let programs = try trainer.trainingPrograms(data, batchSize: workload.batchSize)
+        for (program, cost) in zip(programs, try trainer.profileUpdates(programs)) {
             showProfile(program, update: cost.update)
         }
     }

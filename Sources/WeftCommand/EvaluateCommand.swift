@@ -24,6 +24,8 @@ struct EvaluateCommand: ParsableCommand {
     @Option(help: "The loss, by Keras's name; by default the one the model was trained with.")
     var loss: String?
 
+    @OptionGroup var labelsOption: LabelsOption
+
     @Option(help: "Use only the first images.")
     var take: Int?
 
@@ -35,7 +37,11 @@ struct EvaluateCommand: ParsableCommand {
 
     func run() throws {
         if let threads { try useThreads(threads) }
-        let loaded = try LoadedModel(path, loss: loss.map { try Loss(named: $0) })
+        let labels = try labelsOption.labels()
+        guard loss == nil || labels == nil else {
+            throw UsageError("--loss and --labels: the labels say what is compared; the loss goes with classes only")
+        }
+        let loaded = try LoadedModel(path, loss: loss.map { try Loss(named: $0) }, labels: labels)
         guard loaded.loss != nil || loaded.labels != nil else {
             throw UsageError("\(path) was saved without being compiled: name a loss with --loss")
         }

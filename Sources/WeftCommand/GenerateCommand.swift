@@ -75,7 +75,9 @@ struct GenerateCommand: ParsableCommand {
     private func picture(_ pictures: GenerativePictures, _ loaded: LoadedModel) throws -> Data {
         if byEpoch {
             guard let run = loaded.run else { throw UsageError("--by-epoch: \(path) is no run's folder") }
-            let history = try SampleHistory(run, of: pictures.generative)
+            guard let history = try SampleHistory(run, of: pictures.generative) else {
+                throw UsageError("--by-epoch: \(path) has no samples of its epochs (samples/epoch-0001.png, …)")
+            }
             if output.hasSuffix(".gif") { return try history.animation() }
             return try history.strip(columns: min(count ?? 10, 8)).pngData()
         }

@@ -5,7 +5,7 @@ import WeftStudies
 
 /// What the user names as MODEL: a model of the catalogue, a model file, a file of Keras's, or a run's folder.
 struct ModelSource {
-    let file: ModelFile
+    fileprivate(set) var file: ModelFile
     /// What the model has learned, if anything.
     private let training: Training?
 
@@ -22,7 +22,7 @@ struct ModelSource {
 extension ModelSource {
     /// - Parameter compiled: whether losses, metrics and the optimizer are wanted, which a file of Keras's may have in
     ///   kinds that Weft does not have.
-    init(_ word: String, compiled: Bool = true) throws {
+    init(_ word: String, compiled: Bool = true, labels: ClockLabels? = nil) throws {
         if Self.isFolder(word), ModelCatalog.isPath(word) || (try? ModelCatalog.standard().names.contains(word)) != true
         {
             try self.init(RunFolder.existing(word))
@@ -31,15 +31,16 @@ extension ModelSource {
         } else {
             self.init(file: try ModelCatalog.load(word), training: nil)
         }
+        if let labels { file.training.labels = labels }
     }
 
-    init(_ run: RunFolder) throws {
+    fileprivate init(_ run: RunFolder) throws {
         self.init(
             file: try run.readModel(),
             training: Training(weights: try Safetensors(contentsOf: run.weights), path: run.weights.path))
     }
 
-    init(kerasFile path: String, compiled: Bool) throws {
+    fileprivate init(kerasFile path: String, compiled: Bool) throws {
         let saved = try KerasFile.read(path, compiled: compiled, hdf5: .isolated)
         let name = URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
         self.init(
@@ -73,14 +74,12 @@ extension ModelFile.TrainingDefaults {
     /// What a file of Keras's says of the training of a model with one output.
     fileprivate init(_ compilation: KerasCompilation?, of model: Model) {
         self.init()
-        let generative = model.generative
-        // Which files of Keras's do not say: what these models are trained for.
-        if generative?.kind == .adversarial { adversarial = Adversarial() }
-        if generative?.kind == .variationalAutoencoder { target = .input }
+        optimizer = compilation?.optimizer
         guard let compilation, compilation.losses.count == 1 else { return }
-        optimizer = compilation.optimizer
+        // Which is compared with its output, in 784 parts, say.
+        let comparesInput = model.generative?.kind == .variationalAutoencoder
         loss = compilation.losses[0]
-        lossWeight = compilation.lossWeights[0] / Double(target == .input ? model.inputs[0].shape!.count : 1)
+        lossWeight = compilation.lossWeights[0] / Double(comparesInput ? model.inputs[0].shape!.count : 1)
         metrics = compilation.metrics[0]
     }
 }
@@ -99,9 +98,10 @@ struct LoadedModel {
     /// - Parameters:
     ///   - path: a run's folder, the model file in it, or a file of Keras's.
     ///   - loss: in place of the one the model was trained with.
-    init(_ path: String, loss: Loss? = nil) throws {
+    ///   - labels: in place of those the model was trained with.
+    init(_ path: String, loss: Loss? = nil, labels: ClockLabels? = nil) throws {
         self.path = path
-        let source: ModelSource
+        var source: ModelSource
         if KerasFile.isPath(path), (try? RunFolder.existing(path)) == nil {
             run = nil
             source = try ModelSource(kerasFile: path, compiled: true)
@@ -112,17 +112,19 @@ struct LoadedModel {
             run = folder
             source = try ModelSource(folder)
         }
+        if let labels { source.file.training.labels = labels }
         let known = source.file.training
         let model = try source.file.builtModel()
         var configuration = try RunConfiguration(source.file, source: path, data: "")
         self.loss =
-            loss ?? known.loss ?? (known.target == .input || known.adversarial != nil ? configuration.loss : nil)
+            loss ?? known.loss
+            ?? (configuration.target == .input || configuration.adversarial != nil ? configuration.loss : nil)
         if let loss {
             configuration.loss = loss
             configuration.labels = nil
         }
-        labels = configuration.labels
-        try model.checkTakesImages(labels: labels)
+        self.labels = configuration.labels
+        try model.checkTakesImages(labels: configuration.labels)
         trainer = try Trainer(model, steps: configuration.steps)
         try source.restore(into: trainer)
     }

@@ -22,6 +22,8 @@ struct PredictCommand: ParsableCommand {
     @Argument(help: "PNG or JPEG images.")
     var images: [String]
 
+    @OptionGroup var labelsOption: LabelsOption
+
     @Option(help: "How many classes to show for each image.")
     var top = 3
 
@@ -33,7 +35,7 @@ struct PredictCommand: ParsableCommand {
 
     func run() throws {
         guard top >= 1 else { throw UsageError("--top \(top): expected at least 1") }
-        let loaded = try LoadedModel(path)
+        let loaded = try LoadedModel(path, labels: labelsOption.labels())
         let names = try loaded.classNames()
         let data = try dataset(for: loaded.imageShape())
         if let labels = loaded.labels {

@@ -14,14 +14,7 @@ extension ReportContents {
             result.append(.init("\(name).png", caption: caption, data: try grid.pngData()))
         }
         try add("samples", "Images of random latent points.", pictures.samples(64), columns: 8)
-        let history = try SampleHistory(folder, of: pictures.generative)
-        let epochs = "\(history.grids.count) of the epochs, the last one being \(history.grids.last!.epoch)"
-        result.append(
-            .init(
-                "by-epoch.png", caption: "The same latent points by epoch, from the top down: up to ten of \(epochs).",
-                data: try history.strip(columns: 8).pngData()))
-        result.append(
-            .init("by-epoch.gif", caption: "The same latent points by epoch, moving.", data: try history.animation()))
+        result += try byEpoch(folder, pictures.generative)
         let ways = try LatentPoints.Path.allCases.flatMap { try pictures.interpolation(from: 0, to: 1, steps: 10, $0) }
         try add(
             "interpolation", "From one latent point to another: above straight, below along a circle.", ways,
@@ -42,5 +35,19 @@ extension ReportContents {
             "nearest", "Generated images, and below each the training image that is nearest to it.",
             pictures.nearest(10, in: run.train), columns: 10)
         return result
+    }
+
+    /// Nothing for a training that was interrupted in its first epoch.
+    private static func byEpoch(
+        _ folder: RunFolder, _ generative: GenerativeModel
+    ) throws -> [RunReportContents.Picture] {
+        guard let history = try SampleHistory(folder, of: generative) else { return [] }
+        let epochs = "\(history.grids.count) of the epochs, the last one being \(history.grids.last!.epoch)"
+        return [
+            .init(
+                "by-epoch.png", caption: "The same latent points by epoch, from the top down: up to ten of \(epochs).",
+                data: try history.strip(columns: 8).pngData()),
+            .init("by-epoch.gif", caption: "The same latent points by epoch, moving.", data: try history.animation()),
+        ]
     }
 }

@@ -33,14 +33,25 @@ struct StudyOptions: ParsableArguments {
     @Option(help: ArgumentHelp("A folder with the dataset's files, instead of the usual places.", valueName: "folder"))
     var dataDir: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Other data than the study's, for all variants, such as folder:PATH.", valueName: "name"))
+    var data: String?
+
+    @OptionGroup var images: ImageOptions
+
     func load() throws -> Study {
         if let repeats, !(1...Study.repeatLimit ~= repeats) {
             throw UsageError("--repeats \(repeats): expected a number from 1 to \(Study.repeatLimit)")
         }
-        return try StudyCatalog.load(study, scale: Scale(scale), repeats: repeats)
+        return try StudyCatalog.load(
+            study, changes: .init(scale: Scale(scale), repeats: repeats, data: data, imageForm: images.form))
     }
 
-    var access: DataAccess { DataAccess(directory: dataDir) }
+    /// One of the study's datasets.
+    func load(_ name: String) throws -> DataSplits {
+        try DatasetCatalog.standard.load(name, as: images.form, access: DataAccess(directory: dataDir))
+    }
 }
 
 struct StudyListCommand: ParsableCommand {
@@ -93,7 +104,7 @@ struct StudyShowCommand: ParsableCommand {
             if !noEstimate {
                 do {
                     let splits =
-                        try data[variant.data] ?? DatasetCatalog.standard.load(variant.data, access: options.access)
+                        try data[variant.data] ?? options.load(variant.data)
                     data[variant.data] = splits
                     estimate = try VariantEstimate(variant, data: splits, scale: study.scale)
                 } catch {

@@ -21,22 +21,22 @@ struct StudyReportCommand: ParsableCommand {
     func run() throws {
         let study = try options.load()
         try Self.write(
-            study, out.map { StudyFolder(URL(fileURLWithPath: $0)) } ?? .standard(study), access: options.access)
+            study, out.map { StudyFolder(URL(fileURLWithPath: $0)) } ?? .standard(study), load: options.load)
     }
 
-    /// - Parameter access: where the data is, for studies that show images.
-    static func write(_ study: Study, _ folder: StudyFolder, access: DataAccess) throws {
+    /// - Parameter load: gives the data, for studies that show images.
+    static func write(_ study: Study, _ folder: StudyFolder, load: (String) throws -> DataSplits) throws {
         let results = try StudyResults(study, in: folder)
         guard results.variants.contains(where: { !$0.runs.isEmpty }) else {
             throw StudyError("\(folder.url.relativePath): no training is finished yet: `weft study run` runs them")
         }
         var images: [PixelImage] = []
         if study.show.contains(.images) {
-            let training = try DatasetCatalog.standard.load(study.variants[0].data, access: access).train
+            let training = try load(study.variants[0].data).train
             images = (0..<min(9, training.count)).map { training.image($0) }
         }
-        var command = "weft study run \(study.name)"
-        if !study.scale.isFull { command += " --scale \(study.scale)" }
+        let words = ["weft", "study", "run", study.name] + study.changes.options
+        let command = words.map(Terminal.quoted).joined(separator: " ")
         let contents = try StudyReportContents(results, images: images, commandLine: command)
         let problem = try StudyReport.write(contents, to: folder.url)
         Terminal.writeLine(table(results))

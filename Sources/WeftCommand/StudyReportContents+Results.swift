@@ -61,6 +61,9 @@ extension StudyReportContents {
                 "REHEARSAL at scale \(study.scale): this share of the training images and of the epochs. "
                     + "The numbers say nothing about the study itself.")
         }
+        if study.changes.isOfOtherImages {
+            notes.append("Not on the images that the study's file names: the source's own numbers are left out.")
+        }
         if study.repeats == 1 {
             notes.append("One training of each variant: figures have no bands, and no difference is told from noise.")
         }

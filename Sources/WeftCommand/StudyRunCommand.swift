@@ -46,7 +46,7 @@ struct StudyRunCommand: ParsableCommand {
         let study = try options.load()
         let folder = out.map { StudyFolder(URL(fileURLWithPath: $0)) } ?? .standard(study)
         let runner = try StudyRunner(study, in: folder, settings: settings()) {
-            try DatasetCatalog.standard.load($0, access: options.access).train.count
+            try options.load($0).train.count
         }
         if dryRun { return show(runner) }
         try checkData(study)
@@ -61,7 +61,7 @@ struct StudyRunCommand: ParsableCommand {
             Interruption.wasRequested
         }
         if Interruption.wasRequested { throw ExitCode(Interruption.status ?? Status.failure) }
-        if !noReport { try StudyReportCommand.write(study, folder, access: options.access) }
+        if !noReport { try StudyReportCommand.write(study, folder, load: options.load) }
         if outcome.failed > 0 { throw ExitCode(Status.failure) }
     }
 
@@ -81,7 +81,7 @@ struct StudyRunCommand: ParsableCommand {
     /// Missing data is one mistake, not one for each training.
     private func checkData(_ study: Study) throws {
         for data in Set(study.variants.map(\.data)).sorted() {
-            _ = try DatasetCatalog.standard.load(data, access: options.access)
+            _ = try options.load(data)
         }
     }
 

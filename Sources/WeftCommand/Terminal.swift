@@ -32,6 +32,12 @@ enum Terminal {
         return size
     }
 
+    /// A word as a shell takes it.
+    static func quoted(_ word: String) -> String {
+        let plain = word.allSatisfy { $0.isLetter || $0.isNumber || "-_./=:,@%+".contains($0) }
+        return plain && !word.isEmpty ? word : "'" + word.replacingOccurrences(of: "'", with: "'\\''") + "'"
+    }
+
     /// Writes at once, so that text and redrawn lines keep their order.
     static func write(_ text: String) {
         failure.withLock { if $0 == nil { $0 = problem(writing: text) } }

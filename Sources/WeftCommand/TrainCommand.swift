@@ -50,6 +50,8 @@ struct TrainCommand: ParsableCommand {
     @Option(help: "The loss, by Keras's name.")
     var loss: String?
 
+    @OptionGroup var labelsOption: LabelsOption
+
     @Option(help: "What the loss is multiplied by.")
     var lossWeight: Double?
 
@@ -119,8 +121,7 @@ struct TrainCommand: ParsableCommand {
             return Terminal.writeLine("\(out): this run is \(record.status), there is nothing left to do")
         }
         let start = try start()
-        let command = CommandLine.arguments.enumerated().map { $0 == 0 ? "weft" : $1 }.map(quoted).joined(
-            separator: " ")
+        let command = (["weft"] + CommandLine.arguments.dropFirst()).map(Terminal.quoted).joined(separator: " ")
         let run = try TrainingRun(
             start.configuration, access: access(start.configuration), commandLine: command, resuming: start.record)
         if start.state == nil { try start.source?.restore(into: run.trainer) }
@@ -147,8 +148,8 @@ struct TrainCommand: ParsableCommand {
         }
         guard run.history.isPaused, let status = Interruption.status else { return }
         Terminal.note(
-            "weft: interrupted; what was trained is kept: `weft train --resume --out \(quoted(folder.url.relativePath))` "
-                + "goes on from it\n")
+            "weft: interrupted; what was trained is kept: `weft train --resume --out "
+                + "\(Terminal.quoted(folder.url.relativePath))` goes on from it\n")
         throw ExitCode(status)
     }
 
@@ -170,6 +171,7 @@ struct TrainCommand: ParsableCommand {
         if let mode = dataOptions.images.colorMode { result.imageForm.colorMode = mode }
         if let epochs { result.epochs = epochs }
         if let batchSize { result.batchSize = batchSize }
+        if let labels = try labelsOption.labels() { result.labels = labels }
         if let loss {
             guard result.labels == nil else {
                 throw UsageError("--loss \(loss): the model's labels say what is compared; it goes with classes only")
@@ -238,11 +240,6 @@ struct TrainCommand: ParsableCommand {
             if validationFirst { throw UsageError("--validation-first goes with --validation-count") }
             return nil
         }
-    }
-
-    private func quoted(_ word: String) -> String {
-        let plain = word.allSatisfy { $0.isLetter || $0.isNumber || "-_./=:,@%+".contains($0) }
-        return plain && !word.isEmpty ? word : "'" + word.replacingOccurrences(of: "'", with: "'\\''") + "'"
     }
 }
 

@@ -1,3 +1,4 @@
+#include <math.h>
 #include <stdatomic.h>
 
 #include "kernel.h"
@@ -39,16 +40,17 @@ double weft_sum_of_squares(const float *x, size_t n) {
     return sum;
 }
 
-/// Infinities and NaN are the numbers whose exponent bits are all ones: without their sign, the largest patterns.
-WEFT_CLONES bool weft_is_finite(const float *x, size_t n) {
-    uint32_t largest = 0;
+/// The patterns of bits, without their sign, have the order of the sizes; infinity comes last, and after it NaN.
+WEFT_CLONES bool weft_is_below(const float *x, size_t n, float limit) {
+    uint32_t largest = 0, end;
+    __builtin_memcpy(&end, &limit, sizeof end);
     for (size_t i = 0; i < n; i++) {
         uint32_t bits;
         __builtin_memcpy(&bits, x + i, sizeof bits);
         bits &= 0x7fffffffu;
         largest = bits > largest ? bits : largest;
     }
-    return largest < 0x7f800000u;
+    return largest < end;
 }
 
 typedef struct {
@@ -58,7 +60,7 @@ typedef struct {
 
 static void run_finite(void *context, size_t begin, size_t end) {
     finiteness *task = context;
-    if (!weft_is_finite(task->x + begin, end - begin)) atomic_store(&task->bad, true);
+    if (!weft_is_below(task->x + begin, end - begin, INFINITY)) atomic_store(&task->bad, true);
 }
 
 bool weft_all_finite(const float *x, size_t n) {

@@ -42,6 +42,6 @@ void weft_parallel_phases(
     size_t count, size_t alignment, size_t grain, weft_range_body first, weft_range_body second, void *context);
 
 /// Whether no element is NaN or infinite, on the calling thread.
-bool weft_is_finite(const float *x, size_t n);
+bool weft_is_below(const float *x, size_t n, float limit);
 
 #endif

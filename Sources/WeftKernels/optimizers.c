@@ -17,12 +17,20 @@ typedef struct {
 typedef struct {
     const update *update;
     weft_range_body body;
+    size_t n;
+    const weft_bound *bounds;
+    size_t bound_count;
     atomic_bool bad;
 } checked_update;
 
+/// Of each bound the part that the range is of the whole.
 static void run_check(void *context, size_t begin, size_t end) {
     checked_update *task = context;
-    if (!weft_is_finite(task->update->g + begin, end - begin)) atomic_store(&task->bad, true);
+    for (size_t i = 0; i < task->bound_count; i++) {
+        const weft_bound *bound = task->bounds + i;
+        size_t from = bound->n * begin / task->n, to = bound->n * end / task->n;
+        if (!weft_is_below(bound->x + from, to - from, bound->limit)) atomic_store(&task->bad, true);
+    }
 }
 
 static void run_unless_bad(void *context, size_t begin, size_t end) {
@@ -33,13 +41,13 @@ static void run_unless_bad(void *context, size_t begin, size_t end) {
 static bool run(size_t n, weft_gradient_rule rule, weft_range_body body, update update) {
     update.gradient_scale = rule.gradient_scale;
     update.limit = rule.clip_value > 0 ? rule.clip_value : INFINITY;
-    if (rule.is_checked) {
+    if (rule.bound_count == 0) {
         weft_parallel_for(n, 16, WEFT_GRAIN / 2, body, &update);
         return true;
     }
     // In one region, so that the threads meet once more but are not started once more, and each finds the gradients it
     // has looked at in its own cache.
-    checked_update task = {&update, body, false};
+    checked_update task = {&update, body, n, rule.bounds, rule.bound_count, false};
     weft_parallel_phases(n, 16, WEFT_GRAIN / 2, run_check, run_unless_bad, &task);
     return !atomic_load(&task.bad);
 }

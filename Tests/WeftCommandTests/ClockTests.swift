@@ -33,6 +33,23 @@ import WeftData
             #expect(predicted.output.wholeMatch(of: /dial\.png: 1?\d:\d\d\n/) != nil, "\(predicted)")
             let json = try #require(weft("predict", "out", "dial.png", "--json").json as? [[String: Any]])
             #expect(json[0]["time"] is String && json[0]["minutes"] is Double)
+            // A file of Keras's does not say what its outputs are.
+            let file = try weft("evaluate", "out/model.keras", "--data", Self.data, "--labels", "combined")
+            #expect(file.output == evaluated.output && file.errors.isEmpty, "\(file)")
+            let read = try weft("predict", "out/model.keras", "dial.png", "--labels", "combined")
+            #expect(read.output == predicted.output, "\(read)")
+            let on = try weft(
+                "train", "out/model.keras", "--data", Self.data, "--labels", "combined", "--epochs", "1", "--out", "on")
+            #expect(on.status == 0 && on.output.contains(", adam, "), "\(on)")
+            for (arguments, problem) in [
+                ([], "name what dials they read with --labels"), (["--labels", "combine"], "got \"combine\""),
+                (["--labels", "{encoding: interval, minutes: 7}"], "minutes must divide the 720"),
+                (["--labels", "hour_and_minute"], "need a model with outputs of"),
+                (["--labels", "combined", "--loss", "mse"], "the labels say what is compared"),
+            ] {
+                let run = try weft.run(["evaluate", "out/model.keras", "--data", Self.data] + arguments)
+                #expect(run.status != 0 && run.errors.contains(problem) && run.errorLines.count <= 2, "\(run)")
+            }
             // The run is a model, too.
             let more = try weft("train", "out", "--data", Self.data, "--epochs", "1", "--out", "more")
             #expect(more.status == 0 && more.output.contains("common_sense_error"), "\(more)")

@@ -32,23 +32,27 @@ import Testing
         }
     }
 
-    /// Before the first epoch has ended there is no row in the history; all files are there nevertheless.
-    @Test func inTheFirstEpoch() throws {
+    /// Before the first epoch has ended there is no row in the history, and no sample of an epoch; all files are there
+    /// nevertheless, for every kind of training.
+    ///
+    /// Planted fault, seen to fail here: a report that cannot do without samples by epoch.
+    @Test(arguments: KilledModel.allCases)
+    func inTheFirstEpoch(_ model: KilledModel) throws {
         try Weft.use { weft in
+            try weft.write(model.yaml, to: "\(model).yaml")
             var sent = false
-            let run = try weft("train", "tiny.yaml", "--batch-size", "1", "--epochs", "50", "--out", "out") {
+            let run = try weft.run(model.arguments + ["--batch-size", "1", "--epochs", "50", "--out", "out"]) {
                 process, output in
                 if !sent, output.contains("Epoch 1/") {
                     process.send(SIGINT)
                     sent = true
                 }
             }
-            #expect(run.status == 130, "\(run)")
-            for name in [
-                "run.json", "history.csv", "weights.safetensors", "model.keras", "report.html", "predictions.csv",
-            ] {
-                #expect(weft.exists("out/\(name)"), "\(name)")
-            }
+            #expect(run.status == 130 && run.errorLines.count == 1, "\(run)")
+            var names = ["run.json", "history.csv", "weights.safetensors", "model.keras", "report.html"]
+            if model.isClassifier { names.append("predictions.csv") }
+            for name in names { #expect(weft.exists("out/\(name)"), "\(name)") }
+            #expect(try weft.table("out/history.csv").count == 1)
         }
     }
 

@@ -30,6 +30,8 @@ enum KilledModel: String, CaseIterable {
         }
     }
 
+    var isClassifier: Bool { self == .perceptron || self == .convolutional }
+
     private var checkpointEvery: String {
         switch self {
         case .perceptron: "7steps"

@@ -154,6 +154,19 @@ import WeftSystem
             #expect(
                 page.contains("@top-center { content: &#39;REHEARSAL")
                     || page.contains("@top-center { content: 'REHEARSAL"))
+            let other = ["--data", "fashion-mnist", "--image-size", "14x14"]
+            let onOthers = try weft.run(
+                ["study", "run", "./small.yaml", "--repeats", "1", "--only", "slow", "--no-report"] + other)
+            #expect(onOthers.status == 0, "\(onOthers)")
+            let folder = "runs/studies/small-on-fashion-mnist-14x14"
+            #expect(weft.exists(folder), "\(onOthers)")
+            #expect(try weft.run(["study", "report", "./small.yaml", "--repeats", "1"] + other).status == 0)
+            let otherPage = try weft.read("\(folder)/report.html")
+            #expect(otherPage.contains("Not on the images that the study"))
+            #expect(otherPage.contains("small --data fashion-mnist --image-size 14x14 --repeats 1"))
+            #expect(!otherPage.contains("Theirs beside ours"))
+            let parameters = try weft.run(["study", "show", "./small.yaml"] + other)
+            #expect(parameters.output.contains("3,322"), "\(parameters)")
             let shown = try weft("study", "show", "./small.yaml", "--scale", "0.5")
             #expect(
                 shown.output.contains("REHEARSAL") && shown.output.contains("12,730") && shown.output.contains("about"),

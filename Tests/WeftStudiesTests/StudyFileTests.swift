@@ -2,6 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 import Weft
+import WeftData
 
 @testable import WeftStudies
 
@@ -35,7 +36,41 @@ import Weft
                     throw CatalogError("unknown model '\(name)'")
                 }
                 return try ModelFile(yaml: yaml, name: name)
-            }, scale: Scale(scale))
+            }, changes: .init(scale: Scale(scale)))
+    }
+
+    /// Other data, or other sizes of images, are another study: other folders, and no numbers of the source's.
+    @Test func otherImages() throws {
+        let yaml = """
+            question: Which?
+            model: base
+            variants: {a: {theirs: {test_accuracy: 0.5}}, b: {data: cifar-10}}
+            """
+        let own = try Study(yaml: yaml, name: "s") { _ in try ModelFile(yaml: Self.model, name: "base") }
+        var seen = Set(own.variants.map(\.fingerprint))
+        let size = ImageForm(size: ImageSize("14x16"), colorMode: .grayscale)
+        for (changes, name, options) in [
+            (StudyChanges(data: "folder:/My cats"), "s-on-folder-my-cats", ["--data", "folder:/My cats"]),
+            (
+                StudyChanges(scale: try Scale(0.5), repeats: 2, data: "clocks", imageForm: size),
+                "s-on-clocks-14x16-grayscale-scale-0.5",
+                [
+                    "--data", "clocks", "--image-size", "14x16", "--color-mode", "grayscale", "--scale", "0.5",
+                    "--repeats", "2",
+                ]
+            ),
+            (
+                StudyChanges(imageForm: ImageForm(colorMode: .rgb)), "s-rgb", ["--color-mode", "rgb"]
+            ),
+        ] {
+            let study = try Study(
+                yaml: yaml.replacing(", b: {data: cifar-10}", with: ""), name: "s",
+                models: { _ in try ModelFile(yaml: Self.model, name: "base") }, changes: changes)
+            #expect(study.runName == name && study.changes.options == options)
+            #expect(study.variants[0].data == changes.data ?? "fashion-mnist" && study.variants[0].theirs.isEmpty)
+            for variant in study.variants { #expect(seen.insert(variant.fingerprint).inserted, "\(name)") }
+        }
+        #expect(own.runName == "s" && own.variants[0].theirs.count == 1 && own.variants[1].data == "cifar-10")
     }
 
     private func layers(_ variant: Variant) -> [String] { variant.file.model.layers.map(\.name) }

@@ -25,7 +25,7 @@ public struct ModelFile: Sendable {
     public let heads: [Head]
     /// The input's shape to assume where no data says what it is.
     public let defaultInput: Shape?
-    public let training: TrainingDefaults
+    public var training: TrainingDefaults
 
     /// A list of layers that ends in an output of the model.
     public struct Head: Hashable, Sendable {

@@ -184,13 +184,17 @@ public final class Trainer {
         try programs(.training, batchSize: batchSize, samples).map(\.program)
     }
 
-    /// For each training step, the nanoseconds of its optimizer's update on the gradients at hand, and of looking for NaN
-    /// and infinities in them; the medians of several. What has been trained stays as it is.
-    public func profileUpdates(repeats: Int = 31) throws -> [(update: UInt64, check: UInt64)] {
-        try optimizers.map { optimizer in
+    /// For each training step's program, the nanoseconds of its optimizer's update on the gradients at hand, and which of
+    /// them it takes to look for NaN and infinities; the medians of several. What has been trained stays as it is.
+    public func profileUpdates(
+        _ programs: [Program], repeats: Int = 301
+    ) throws -> [(update: UInt64, check: UInt64)] {
+        try zip(programs, optimizers).map { program, optimizer in
             let state = try optimizer.newState()
-            let samples = (0..<repeats).map { _ in state.profile() }
-            return (samples.map(\.update).sorted()[repeats / 2], samples.map(\.check).sorted()[repeats / 2])
+            let samples = (0..<repeats).map { _ in state.profile(bounds: program.gradientBounds) }
+            let update = samples.map(\.update).sorted()[repeats / 2]
+            let unchecked = samples.map(\.unchecked).sorted()[repeats / 2]
+            return (update, update > unchecked ? update - unchecked : 0)
         }
     }
 

@@ -133,7 +133,8 @@ final class TrainingLoop {
         step.program.compute(seed: trainer.seed, epoch: place.epoch, step: place.step)
         let loss = step.program.output(0)[0]
         guard loss.isFinite else { throw notFinite(loss, step, optimizer.step) }
-        guard state.update(learningRate: Float(optimizer.learningRate)) else {
+        let bounds = step.program.gradientBounds
+        guard state.update(learningRate: Float(optimizer.learningRate), bounds: bounds) else {
             throw notFinite(nil, step, optimizer.step)
         }
         step.program.assign()

@@ -220,7 +220,10 @@ extension Lowering {
         guard let descriptor else { throw EngineError.unsupported(operation: "matmul", label: label) }
         var reads = [(DNNL_ARG_SRC, try use(a, aLayout), left), (DNNL_ARG_WEIGHTS, try use(b, bLayout), right)]
         if let biasLayout { reads.append((DNNL_ARG_BIAS, try bias(node.inputs[2]).buffer, biasLayout)) }
-        add(primitiveStep("matmul", descriptor, reads: reads, writes: [(DNNL_ARG_DST, define(y, yLayout), yLayout)]))
+        var step = primitiveStep(
+            "matmul", descriptor, reads: reads, writes: [(DNNL_ARG_DST, define(y, yLayout), yLayout)])
+        step.isProduct = !epilogue.bias && epilogue.activation == nil
+        add(step)
     }
 
     // MARK: Images times matrices
@@ -335,7 +338,9 @@ extension Lowering {
         guard let descriptor else { throw EngineError.unsupported(operation: "inner product", label: label) }
         let writes = [(DNNL_ARG_DIFF_WEIGHTS, define(dMatrix, matrixLayout), weights)]
         let reads = [(DNNL_ARG_SRC, try use(x, xLayout), source), (DNNL_ARG_DIFF_DST, try use(dy, dyLayout), dyLayout)]
-        add(primitiveStep("inner product dk", descriptor, reads: reads, writes: writes))
+        var step = primitiveStep("inner product dk", descriptor, reads: reads, writes: writes)
+        step.isProduct = true
+        add(step)
     }
 }
 

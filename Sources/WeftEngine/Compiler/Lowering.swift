@@ -43,6 +43,8 @@ struct Step {
     var writes: [Int]
     /// The first read's memory may be reused for the first write.
     var isInPlace = false
+    /// Every value it writes is a sum of products, each of a value of the first read and one of the second.
+    var isProduct = false
     /// The buffers whose values the graph's author would recognise, for diagnosis.
     var results: [Int] = []
 }

@@ -55,6 +55,20 @@ struct Placement {
         regions.sort { ($0.offset, $0.steps.lowerBound) < ($1.offset, $1.steps.lowerBound) }
     }
 
+    /// The buffers whose values are in the arena still when the steps before one have run, also of those that no step
+    /// needs any more; but of memory that further ones work on in place nothing is said.
+    func kept(before step: Int) -> Set<Int> {
+        let before = regions.filter { $0.steps.lowerBound < step }
+        func overlap(_ a: Region, _ b: Region) -> Bool {
+            a.offset < b.offset + b.byteCount && b.offset < a.offset + a.byteCount
+        }
+        return Set(
+            before.filter { region in
+                (region.buffers.count == 1 || region.steps.upperBound < step)
+                    && !before.contains { $0.steps.lowerBound > region.steps.upperBound && overlap($0, region) }
+            }.map { $0.buffers.last! })
+    }
+
     private typealias Placed = (offset: Int, interval: Interval)
 
     /// One after the other, each at the lowest place that is free for all of its life.

@@ -42,6 +42,8 @@ public final class OptimizerState {
     /// The parameters it changes, and where they lie in the arenas, in floats: what adjoins is one range.
     private let parameters: [Int]
     private let ranges: [Range<Int>]
+    /// What is looked at where the caller knows nothing better.
+    private let ownBounds: GradientBounds
 
     /// - Parameter parameters: places in the store of those to change; by default all that are trained.
     public init(
@@ -50,10 +52,11 @@ public final class OptimizerState {
         self.rule = rule
         self.clipping = clipping
         self.store = store
-        let bytes = try store.gradientArena().byteCount
-        slots = try rule.slotNames.map { _ in try AlignedMemory(byteCount: bytes) }
+        let gradients = try store.gradientArena()
+        slots = try rule.slotNames.map { _ in try AlignedMemory(byteCount: gradients.byteCount) }
         self.parameters = (parameters ?? Array(store.entries.indices)).filter { store.entries[$0].isTrainable }
         ranges = store.ranges(of: self.parameters)
+        ownBounds = GradientBounds(self.parameters, in: store, gradients)
         if case .adagrad(let initial, _) = rule {
             // The padding of a blocked layout gets the value too: with a zero gradient it never moves a weight.
             weft_fill(slots[0].address.assumingMemoryBound(to: Float.self), initial, store.trainableCount)
@@ -62,13 +65,14 @@ public final class OptimizerState {
 
     /// One update of its parameters from the gradients in the store.
     ///
+    /// - Parameter bounds: of the program that made the gradients; without them they are looked at themselves.
     /// - Returns: `false` where a gradient is NaN or infinite; nothing has changed then.
-    public func update(learningRate: Float) -> Bool {
+    public func update(learningRate: Float, bounds: GradientBounds? = nil) -> Bool {
         guard let values = store.values, let gradients = store.gradients else { return true }
         let flushing = weft_begin_flushing_denormals()
         defer { weft_end_flushing_denormals(flushing) }
         step += 1
-        let isDone = update(Arenas(values: values, gradients: gradients), learningRate)
+        let isDone = update(Arenas(values: values, gradients: gradients), learningRate, bounds ?? ownBounds)
         if !isDone { step -= 1 }
         return isDone
     }
@@ -82,26 +86,24 @@ public final class OptimizerState {
         }
     }
 
-    private func update(_ arenas: Arenas, _ learningRate: Float) -> Bool {
-        var limits = weft_gradient_rule(gradient_scale: 1, clip_value: 0, is_checked: false)
+    private func update(_ arenas: Arenas, _ learningRate: Float, _ bounds: GradientBounds) -> Bool {
+        var limits = weft_gradient_rule(gradient_scale: 1, clip_value: 0, bounds: nil, bound_count: 0)
         switch clipping {
-        case .none: return update(ranges, arenas, learningRate, limits)
+        case .none: return update(arenas, learningRate, limits, bounds)
         case .value(let limit):
             limits.clip_value = limit
-            return update(ranges, arenas, learningRate, limits)
+            return update(arenas, learningRate, limits, bounds)
         case .globalNorm(let limit):
             let norm = norm(of: ranges, arenas)
             // The squares of all floats, and their sum, have their place in a double.
             guard norm.isFinite else { return false }
-            limits.is_checked = true
             limits.gradient_scale = scale(norm, to: limit)
-            return update(ranges, arenas, learningRate, limits)
+            return ranges.allSatisfy { update($0, arenas, learningRate, limits) }
         case .norm(let limit):
             guard gradientsAreFinite(arenas) else { return false }
-            limits.is_checked = true
             for index in parameters {
-                let range = CollectionOfOne(store.range(of: index))
-                limits.gradient_scale = scale(norm(of: range, arenas), to: limit)
+                let range = store.range(of: index)
+                limits.gradient_scale = scale(norm(of: CollectionOfOne(range), arenas), to: limit)
                 _ = update(range, arenas, learningRate, limits)
             }
             return true
@@ -118,17 +120,19 @@ public final class OptimizerState {
         ranges.allSatisfy { weft_all_finite(arenas.gradients($0), $0.count) }
     }
 
-    /// - Parameter limits: where it says that the gradients are not looked at yet, the kernel looks at those of its range
-    ///   before it changes the first value, which is one pass less; but of several ranges all come before the first.
+    /// The kernel that updates the first range looks at the bounds before it changes the first value: one pass less.
     private func update(
-        _ ranges: some Collection<Range<Int>>, _ arenas: Arenas, _ learningRate: Float, _ limits: weft_gradient_rule
+        _ arenas: Arenas, _ learningRate: Float, _ limits: weft_gradient_rule, _ bounds: GradientBounds
     ) -> Bool {
-        var limits = limits
-        if !limits.is_checked, ranges.count > 1 {
+        guard let first = ranges.first else { return true }
+        var checked = limits
+        (checked.bounds, checked.bound_count) = (UnsafePointer(bounds.pointer), bounds.count)
+        if !update(first, arenas, learningRate, checked) {
+            // Nothing has changed. A bound that does not hold makes a gradient suspect, no more.
             guard gradientsAreFinite(arenas) else { return false }
-            limits.is_checked = true
+            _ = update(first, arenas, learningRate, limits)
         }
-        return ranges.allSatisfy { update($0, arenas, learningRate, limits) }
+        return ranges.dropFirst().allSatisfy { update($0, arenas, learningRate, limits) }
     }
 
     private func update(
@@ -166,18 +170,23 @@ public final class OptimizerState {
         return Float(result)
     }
 
-    /// The nanoseconds of an update on the gradients at hand, and of a pass over them that looks for NaN and infinities.
+    /// The nanoseconds of an update on the gradients at hand, and of one that does not look for NaN and infinities.
     ///
-    /// The look is part of the update, and cheaper there. Parameters keep their values, but the slots move.
-    public func profile() -> (update: UInt64, check: UInt64) {
+    /// Parameters keep their values, but the slots move.
+    public func profile(bounds: GradientBounds?) -> (update: UInt64, unchecked: UInt64) {
         guard let values = store.values, let gradients = store.gradients else { return (0, 0) }
         let clock = ContinuousClock()
         func nanoseconds(_ work: () -> Bool) -> UInt64 {
             let elapsed = clock.measure { _ = work() }.components
             return UInt64(elapsed.seconds) * 1_000_000_000 + UInt64(elapsed.attoseconds / 1_000_000_000)
         }
-        let check = nanoseconds { gradientsAreFinite(Arenas(values: values, gradients: gradients)) }
-        return (nanoseconds { update(learningRate: 0) }, check)
+        let arenas = Arenas(values: values, gradients: gradients)
+        let limits = weft_gradient_rule(gradient_scale: 1, clip_value: 0, bounds: nil, bound_count: 0)
+        step += 1
+        return (
+            nanoseconds { update(arenas, 0, limits, bounds ?? ownBounds) },
+            nanoseconds { ranges.allSatisfy { update($0, arenas, 0, limits) } }
+        )
     }
 
     // MARK: Reading and writing the state, in logical order

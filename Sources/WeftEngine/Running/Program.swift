@@ -30,6 +30,8 @@ public final class Program {
     private let stream: dnnl_stream_t
     private let inputBuffers: [String: (buffer: Int, tensor: Tensor)]
     private let outputBuffers: [(buffer: Int, count: Int)]
+    /// What shows that the gradients are finite; `nil` where there are none.
+    public private(set) var gradientBounds: GradientBounds?
 
     /// Compiles the part of a graph that its outputs need.
     ///
@@ -78,8 +80,11 @@ public final class Program {
         placement = Placement(lowering.buffers, lowering.steps)
         arena = try AlignedMemory(byteCount: placement.byteCount)
         try store.settle()
-        if !gradients.isEmpty { _ = try store.gradientArena() }
+        let gradientArena = gradients.isEmpty ? nil : try store.gradientArena()
         try resolveAddresses()
+        gradientBounds = gradientArena.map {
+            GradientBounds(steps[..<firstAssignment], buffers, placement, addresses, in: store, $0)
+        }
         prologue = try lowering.prologue.map { try bind($0) }
         instructions = try steps.map { try bind($0) }
         prepare()

@@ -209,13 +209,22 @@ void weft_gather_f32(float *dst, const float *src, const int32_t *index, size_t 
 void weft_gather_i32(int32_t *dst, const int32_t *src, const int32_t *index, size_t rows, size_t row_length);
 
 // MARK: Optimizers (optimizers.c): one pass over a range of the parameter arena. They return false, and have changed
-// nothing, where a gradient is NaN or infinite.
+// nothing, where a bound does not hold.
 
-/// g := gradient · gradient_scale, clipped to ±clip_value where clip_value > 0; every rule starts with it. With
-/// `is_checked` the caller knows that the gradients are finite, and they are not looked at first.
+/// n numbers that have to be smaller than a limit, their sign aside: NaN never is, and infinity as the limit takes all
+/// finite ones.
+typedef struct {
+    const float *x;
+    size_t n;
+    float limit;
+} weft_bound;
+
+/// g := gradient · gradient_scale, clipped to ±clip_value where clip_value > 0; every rule starts with it. The bounds
+/// are looked at before the first value changes.
 typedef struct {
     float gradient_scale, clip_value;
-    bool is_checked;
+    const weft_bound *bounds;
+    size_t bound_count;
 } weft_gradient_rule;
 
 /// w −= rate·g

@@ -155,8 +155,10 @@ public final class StudyRunner {
 
     /// What `weft` is called with.
     public func arguments(_ job: StudyJob) -> [String] {
-        var words = [
-            "train", folder.modelFile(job.variant).path, "--data", job.variant.data, "--seed", "\(job.seed)",
+        var words = ["train", folder.modelFile(job.variant).path, "--data", job.variant.data]
+        words += job.variant.imageForm.options
+        words += [
+            "--seed", "\(job.seed)",
             "--tables-only", "--out", job.folder.url.path,
             "--study", study.runName, "--variant", job.variant.name, "--number", "\(job.number)",
             "--parent", "\(getpid())",

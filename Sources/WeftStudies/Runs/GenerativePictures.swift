@@ -96,16 +96,16 @@ public struct SampleHistory {
     public let grids: [(epoch: Int, image: PixelImage)]
     private let imageShape: (height: Int, width: Int)
 
-    /// - Throws: `RunError` where there is none, or one that is not whole.
-    public init(_ folder: RunFolder, of generative: GenerativeModel) throws {
+    /// Nothing where no epoch has ended yet.
+    ///
+    /// - Throws: `RunError` for one that is not whole, and for some that are not of one size.
+    public init?(_ folder: RunFolder, of generative: GenerativeModel) throws {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.samples.path)) ?? []
         let epochs = names.compactMap { name -> Int? in
             let digits = name.dropFirst("epoch-".count).dropLast(".png".count)
             return Int(digits).flatMap { SampleGrids.fileName($0) == name ? $0 : nil }
         }
-        guard !epochs.isEmpty else {
-            throw RunError("\(folder.url.path) has no samples of its epochs (samples/epoch-0001.png, …)")
-        }
+        guard !epochs.isEmpty else { return nil }
         grids = try epochs.sorted().map { epoch in
             let path = folder.samples.appending(path: SampleGrids.fileName(epoch)).path
             return (epoch, try PixelImage(file: path))

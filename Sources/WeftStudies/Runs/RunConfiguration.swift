@@ -54,10 +54,11 @@ public struct RunConfiguration: Sendable {
         model = file.model
         self.data = data
         optimizer = file.training.optimizer ?? .rmsprop
-        target = file.training.target ?? .labels
+        let generative = file.model.generative?.kind
+        target = file.training.target ?? (generative == .variationalAutoencoder ? .input : .labels)
         loss = file.training.loss ?? (target == .input ? .meanSquaredError : .sparseCategoricalCrossentropy)
         labels = file.training.labels
-        adversarial = file.training.adversarial
+        adversarial = file.training.adversarial ?? (generative == .adversarial ? Adversarial() : nil)
         lossWeight = file.training.lossWeight ?? 1
         let isClassifier = target == .labels && adversarial == nil && labels == nil
         metrics = file.training.metrics ?? (isClassifier ? [.accuracy] : [])

@@ -178,8 +178,9 @@ extension Model {
         for (names, what) in [(inputs.map(\.name), "inputs"), (outputs, "outputs")] where names.count != 1 {
             throw RunError(
                 "model '\(displayedName)' has \(names.count) \(what) (\(names.joined(separator: ", "))); the command trains and"
-                    + " tests models with one, on images and their classes\nfor this one, write a program with the library:"
-                    + " Trainer(model, objective: …), fit(Samples(inputs:targets:))")
+                    + " tests models with one, on images and their classes\nname what dials they read with --labels, or for"
+                    + " others write a program with the library: Trainer(model, objective: …),"
+                    + " fit(Samples(inputs:targets:))")
         }
     }
 }

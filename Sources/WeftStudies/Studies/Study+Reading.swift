@@ -1,14 +1,12 @@
 import Foundation
 import Weft
+import WeftData
 
 extension Study {
     /// Reads a study file and puts its variants together.
     ///
-    /// - Parameters:
-    ///   - scale: of data and epochs; all by default.
-    ///   - repeats: in place of the file's.
     /// - Throws: `ConfigurationError` with file and line, `StudyError` for a file that is not there.
-    public static func read(_ path: String, scale: Scale = .full, repeats: Int? = nil) throws -> Study {
+    public static func read(_ path: String, changes: StudyChanges = StudyChanges()) throws -> Study {
         guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
             let exists = FileManager.default.fileExists(atPath: path)
             throw StudyError("\(path): " + (exists ? "cannot be read as UTF-8 text" : "there is no such study file"))
@@ -16,7 +14,7 @@ extension Study {
         let url = URL(fileURLWithPath: path)
         return try Study(
             yaml: text, file: path, name: url.deletingPathExtension().lastPathComponent,
-            models: { try model($0, besides: url.deletingLastPathComponent()) }, scale: scale, repeats: repeats)
+            models: { try model($0, besides: url.deletingLastPathComponent()) }, changes: changes)
     }
 
     /// A model of the catalogue, or a file whose path begins at the study file's folder.
@@ -30,7 +28,7 @@ extension Study {
 
     init(
         yaml: String, file: String? = nil, name: String, models: @escaping @Sendable (String) throws -> ModelFile,
-        scale: Scale = .full, repeats: Int? = nil
+        changes: StudyChanges = StudyChanges()
     ) throws {
         let node = try ConfigurationNode(yaml: yaml, file: file)
         guard node.fields != nil else {
@@ -39,21 +37,24 @@ extension Study {
         let contents = try StudyFile(arguments: node)
         let entries = try contents.entries()
         let common = try contents.commonSettings()
-        var collector = VariantCollector(hasFamilies: contents.panels.node != nil)
+        var collector = VariantCollector(
+            hasFamilies: contents.panels.node != nil, imageForm: changes.imageForm)
         for entry in entries {
             guard (common + entry.settings).contains(where: { $0.name == "model" }) else {
                 throw entry.node.error("the variant '\(entry.label)' has no model: give the study or the variant one")
             }
             var draft = try VariantDraft(data: contents.data, models: models).applying(common + entry.settings)
-            draft.scale(scale)
-            try collector.add(entry, draft)
+            draft.scale(changes.scale)
+            draft.data = changes.data ?? draft.data
+            // What the source measured, it measured on other images.
+            try collector.add(entry, draft, theirs: changes.isOfOtherImages ? [] : entry.theirs)
         }
         self.name = name
         title = contents.title.isEmpty ? name : contents.title
         question = contents.question
         source = contents.source
         reported = contents.reported
-        self.repeats = repeats ?? contents.repeats
+        self.repeats = changes.repeats ?? contents.repeats
         firstSeed = contents.seed
         variants = collector.variants
         panels = collector.panels
@@ -61,14 +62,14 @@ extension Study {
             contents.panels.node == nil
             ? [Panel(title: "", entries: collector.panels.flatMap(\.entries))] : collector.panels
         scoring = try contents.score.node.map {
-            try StudyScoring($0, of: collector.variants, models: models, scale: scale)
+            try StudyScoring($0, of: collector.variants, models: models, changes: changes)
         }
         let hasValidation = collector.variants.allSatisfy { $0.file.training.hasValidation }
         measures =
             contents.measure ?? (scoring == nil ? nil : ImageScore.measures.map { Measure($0) })
             ?? (hasValidation ? [Measure("val_accuracy"), Measure("test_accuracy")] : [Measure("test_accuracy")])
         show = contents.show
-        self.scale = scale
+        self.changes = changes
         for measure in measures where measure.name.hasPrefix("val_") && !hasValidation {
             throw (node["measure"] ?? node).error(
                 "\(measure.name) is measured on validation data, and not every variant keeps any: "
@@ -86,13 +87,17 @@ struct VariantCollector {
     private(set) var variants: [Variant] = []
     private(set) var panels: [Study.Panel] = []
     private let hasFamilies: Bool
+    private let imageForm: ImageForm
     private var names: Set<String> = []
 
-    init(hasFamilies: Bool) {
+    init(hasFamilies: Bool, imageForm: ImageForm) {
         self.hasFamilies = hasFamilies
+        self.imageForm = imageForm
     }
 
-    mutating func add(_ entry: StudyFile.Entry, _ draft: VariantDraft) throws {
+    mutating func add(
+        _ entry: StudyFile.Entry, _ draft: VariantDraft, theirs: [(name: String, value: Double)]
+    ) throws {
         let text = draft.text
         let place: Int
         if let known = variants.firstIndex(where: { $0.text == text && $0.data == draft.data }) {
@@ -109,8 +114,9 @@ struct VariantCollector {
             let label = isDefault ? "default" : hasFamilies ? "\(entry.panel): \(entry.label)" : entry.label
             variants.append(
                 Variant(
-                    name: uniqueName(label), label: label, data: draft.data, file: try draft.modelFile(), text: text,
-                    theirs: entry.theirs))
+                    name: uniqueName(label), label: label, data: draft.data, imageForm: imageForm,
+                    file: try draft.modelFile(), text: text,
+                    theirs: theirs))
         }
         let labelled = Study.Panel.Entry(label: entry.label, variant: place)
         if let last = panels.firstIndex(where: { $0.title == entry.panel }) {

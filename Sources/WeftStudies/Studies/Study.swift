@@ -1,5 +1,6 @@
 import Foundation
 import Weft
+import WeftData
 import WeftGraph
 
 /// A question put to trainings: variants of a model and its training, each trained several times.
@@ -25,7 +26,8 @@ public struct Study: Sendable {
     public let panels: [Panel]
     /// Variants compared with one another, whose tests are corrected together.
     public let families: [Panel]
-    public let scale: Scale
+    /// What was asked for in place of what the file says.
+    public let changes: StudyChanges
     /// How the images of its generative models are scored, if they are.
     public let scoring: StudyScoring?
 
@@ -44,8 +46,11 @@ public struct Study: Sendable {
         }
     }
 
-    /// The name under which its runs are kept, so that a rehearsal's do not pass for the study's own.
-    public var runName: String { scale.isFull ? name : "\(name)-scale-\(scale)" }
+    public var scale: Scale { changes.scale }
+
+    /// The name under which its runs are kept, so that those of a rehearsal or on other data do not pass for the study's
+    /// own.
+    public var runName: String { name + changes.suffix }
 
     /// The seeds of the repeats, in order. All variants have the same ones, so that they can be compared in pairs.
     public var seeds: [Int] { (0..<repeats).map { firstSeed + $0 } }
@@ -73,6 +78,7 @@ public struct Variant: Sendable {
     public let label: String
     /// As the user would name it: a catalogue name, `cifar-10`, `folder:PATH`.
     public let data: String
+    public let imageForm: ImageForm
     /// Layers and training, all resolved.
     public let file: ModelFile
     /// `file` as text that `weft train` reads.
@@ -81,7 +87,7 @@ public struct Variant: Sendable {
     public let theirs: [(name: String, value: Double)]
 
     /// Differs where anything differs that changes the numbers.
-    public var fingerprint: String { StudyFingerprint.of([data, text]) }
+    public var fingerprint: String { StudyFingerprint.of([data, text] + imageForm.options) }
 
     /// For the given image shape, or else the model file's own.
     public func parameterCount(imageShape: Shape? = nil) throws -> Int {

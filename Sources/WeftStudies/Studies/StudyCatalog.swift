@@ -36,13 +36,13 @@ public struct StudyCatalog: Sendable {
     }
 
     /// Reads a study of the standard catalogue, or a study file.
-    public static func load(_ nameOrPath: String, scale: Scale = .full, repeats: Int? = nil) throws -> Study {
-        if ModelCatalog.isPath(nameOrPath) { return try Study.read(nameOrPath, scale: scale, repeats: repeats) }
+    public static func load(_ nameOrPath: String, changes: StudyChanges = StudyChanges()) throws -> Study {
+        if ModelCatalog.isPath(nameOrPath) { return try Study.read(nameOrPath, changes: changes) }
         let catalog = try standard()
         guard catalog.names.contains(nameOrPath) else {
             throw StudyError(
                 "unknown study '\(nameOrPath)'" + NearestNames.hint(for: nameOrPath, among: catalog.names))
         }
-        return try Study.read("\(catalog.directory)/\(nameOrPath).yaml", scale: scale, repeats: repeats)
+        return try Study.read("\(catalog.directory)/\(nameOrPath).yaml", changes: changes)
     }
 }

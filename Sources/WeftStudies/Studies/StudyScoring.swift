@@ -26,20 +26,21 @@ public struct StudyScoring: Sendable {
 
     /// - Throws: `ConfigurationError` at what is wrong: a variant that generates nothing, a classifier that is none.
     init(
-        _ node: ConfigurationNode, of variants: [Variant], models: @escaping VariantDraft.ModelLookup, scale: Scale
+        _ node: ConfigurationNode, of variants: [Variant], models: @escaping VariantDraft.ModelLookup,
+        changes: StudyChanges
     ) throws {
         guard node.fields != nil else { throw node.mismatch(expected: "a classifier such as {classifier: small-cnn}") }
         let file = try File(arguments: node)
         if let other = variants.first(where: { $0.file.model.generative == nil }) {
             throw node.error("score: '\(other.label)' generates nothing: only generative models are scored")
         }
-        count = file.count.map { max(4, scale.of($0)) }
+        count = file.count.map { max(4, changes.scale.of($0)) }
         let model = file.classifier.node ?? node
         var data: [String] = []
         for variant in variants where !data.contains(variant.data) { data.append(variant.data) }
         classifiers = try data.map { name in
             var draft = try VariantDraft(data: name, models: models).applying([.init(name: "model", node: model)])
-            draft.scale(scale)
+            draft.scale(changes.scale)
             let file = try draft.modelFile()
             do {
                 // What has no shapes yet shows later whether it fits.
@@ -50,7 +51,8 @@ public struct StudyScoring: Sendable {
             let suffix = data.count > 1 ? " on \(name)" : ""
             return Variant(
                 name: "classifier-" + VariantCollector.plain(file.name + suffix),
-                label: "classifier \(file.name)\(suffix)", data: name, file: file, text: draft.text, theirs: [])
+                label: "classifier \(file.name)\(suffix)", data: name, imageForm: changes.imageForm, file: file,
+                text: draft.text, theirs: [])
         }
     }
 }

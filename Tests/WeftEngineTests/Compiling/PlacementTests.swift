@@ -44,6 +44,26 @@ extension Engine {
             }
         }
 
+        /// What the memory holds when the steps have run, written down block by block.
+        private func expectKept(_ buffers: [Buffer], _ steps: [Step], _ placement: Placement) {
+            for end in [1, steps.count / 2, steps.count] {
+                var owners: [Int: Int] = [:]
+                func blocks(_ buffer: Int) -> Range<Int>? {
+                    placement.offsets[buffer].map {
+                        $0 / 64..<($0 + AlignedMemory.rounded(buffers[buffer].byteCount)) / 64
+                    }
+                }
+                for step in steps[..<end] {
+                    for write in step.writes { for block in blocks(write) ?? 0..<0 { owners[block] = write } }
+                }
+                let kept = placement.kept(before: end)
+                let written = Set(steps[..<end].flatMap(\.writes))
+                let whole = written.filter { buffer in blocks(buffer)?.allSatisfy { owners[$0] == buffer } ?? false }
+                #expect(kept.isSubset(of: whole), "after \(end) steps")
+                if end == steps.count { #expect(kept == whole) }
+            }
+        }
+
         @Test(arguments: 0..<40) func randomPrograms(_ seed: Int) {
             let philox = Philox(seed: UInt64(seed), stream: 9)
             var drawn = 0
@@ -68,6 +88,7 @@ extension Engine {
             }
             let placement = Placement(buffers, steps)
             expectApart(buffers, steps, placement)
+            expectKept(buffers, steps, placement)
             #expect(placement.byteCount >= placement.lowerBound)
             #expect(Double(placement.byteCount) <= 1.3 * Double(placement.lowerBound))
             for (index, buffer) in buffers.enumerated() {

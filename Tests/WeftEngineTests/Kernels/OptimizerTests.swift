@@ -5,10 +5,12 @@ extension Kernels {
     /// Several steps of every rule against the same formula in Double.
     @Suite struct OptimizerTests {
         static let lengths = [1, 17, 101, 16_403]
-        static let rules = [
-            weft_gradient_rule(gradient_scale: 1, clip_value: 0, is_checked: false),
-            weft_gradient_rule(gradient_scale: 0.5, clip_value: 0.75, is_checked: true),
-        ]
+        static var rules: [weft_gradient_rule] {
+            [
+                weft_gradient_rule(gradient_scale: 1, clip_value: 0, bounds: nil, bound_count: 0),
+                weft_gradient_rule(gradient_scale: 0.5, clip_value: 0.75, bounds: nil, bound_count: 0),
+            ]
+        }
         static let rate: Float = 0.01
 
         /// One parameter and its state in the exact calculation.
@@ -122,29 +124,71 @@ extension Kernels {
             }
         }
 
-        /// Whatever the rule and wherever it is; a caller that has looked at the gradients is believed.
+        /// The updates of every rule with some bounds on the way, each from the beginning.
+        private func updates(_ gradient: [Float], _ bounds: [weft_bound]) -> [(isDone: Bool, isUnchanged: Bool)] {
+            let count = gradient.count
+            let before = [numbers(count), numbers(count, seed: 1), numbers(count, in: 0...1, seed: 2)]
+            func update(
+                _ kernel: (inout [Float], inout [Float], inout [Float], weft_gradient_rule) -> Bool
+            ) -> (isDone: Bool, isUnchanged: Bool) {
+                var (w, m, v) = (before[0], before[1], before[2])
+                let isDone = bounds.withUnsafeBufferPointer {
+                    kernel(
+                        &w, &m, &v,
+                        weft_gradient_rule(
+                            gradient_scale: 1, clip_value: 0.5, bounds: $0.baseAddress, bound_count: $0.count))
+                }
+                return (isDone, [w, m, v] == before)
+            }
+            return [
+                update { w, _, _, rule in weft_sgd(&w, gradient, count, rule, 1) },
+                update { w, m, _, rule in weft_sgd_momentum(&w, gradient, &m, count, rule, 1, 0.9, true) },
+                update { w, m, v, rule in weft_adam(&w, gradient, &m, &v, count, rule, 1, 0.9, 0.999, 1e-7) },
+                update { w, _, v, rule in weft_adagrad(&w, gradient, &v, count, rule, 1, 1e-7) },
+                update { w, m, v, rule in weft_rmsprop(&w, gradient, &v, &m, nil, count, rule, 1, 0.9, 0.9, 1e-7) },
+            ]
+        }
+
+        /// Whatever the rule and wherever it is.
         @Test(arguments: lengths) func oneBadGradientStopsTheUpdate(_ count: Int) {
             for bad in [Float.nan, .infinity, -.infinity] {
                 for place in Set([0, count / 2, count - 1]) {
                     var gradient = numbers(count, seed: 3)
                     gradient[place] = bad
-                    Kernels.withThreads {
-                        let before = [numbers(count), numbers(count, seed: 1), numbers(count, in: 0...1, seed: 2)]
-                        var (w, m, v) = (before[0], before[1], before[2])
-                        let rule = weft_gradient_rule(gradient_scale: 1, clip_value: 0.5, is_checked: false)
-                        let done = [
-                            weft_sgd(&w, gradient, count, rule, 1),
-                            weft_sgd_momentum(&w, gradient, &m, count, rule, 1, 0.9, true),
-                            weft_adam(&w, gradient, &m, &v, count, rule, 1, 0.9, 0.999, 1e-7),
-                            weft_adagrad(&w, gradient, &v, count, rule, 1, 1e-7),
-                            weft_rmsprop(&w, gradient, &v, &m, nil, count, rule, 1, 0.9, 0.9, 1e-7),
-                        ]
-                        #expect(done == [false, false, false, false, false], "\(bad) at \(place)")
-                        let isUnchanged = [w, m, v] == before
-                        #expect(isUnchanged, "\(bad) at \(place)")
-                        let known = weft_gradient_rule(gradient_scale: 1, clip_value: 0.5, is_checked: true)
-                        let isDone = weft_sgd(&w, gradient, count, known, 1)
-                        #expect(isDone && w != before[0])
+                    gradient.withUnsafeBufferPointer { memory in
+                        let bound = weft_bound(x: memory.baseAddress, n: count, limit: .infinity)
+                        Kernels.withThreads {
+                            let stopped = updates(gradient, [bound]).allSatisfy { !$0.isDone && $0.isUnchanged }
+                            #expect(stopped, "\(bad) at \(place)")
+                        }
+                    }
+                }
+            }
+        }
+
+        /// Every number of every bound, whatever the number of parameters.
+        @Test(arguments: lengths) func boundsElsewhere(_ count: Int) {
+            let gradient = numbers(count, seed: 3)
+            for sizes in [[1], [7, 40_001], [count, 0, 3]] {
+                let memory = sizes.map { size in
+                    let memory = UnsafeMutableBufferPointer<Float>.allocate(capacity: size)
+                    memory.initialize(repeating: -7.5)
+                    return memory
+                }
+                defer { for part in memory { part.deallocate() } }
+                let bounds = memory.map { weft_bound(x: $0.baseAddress, n: $0.count, limit: 8) }
+                Kernels.withThreads {
+                    let done = updates(gradient, bounds).allSatisfy { $0.isDone && !$0.isUnchanged }
+                    #expect(done)
+                    for part in memory {
+                        for place in Set([0, part.count / 2, part.count - 1]) where part.indices.contains(place) {
+                            for bad: Float in [.nan, -.infinity, 8, -8] {
+                                part[place] = bad
+                                let stopped = updates(gradient, bounds).allSatisfy { !$0.isDone && $0.isUnchanged }
+                                #expect(stopped, "\(bad) at \(place) of \(part.count)")
+                            }
+                            part[place] = -7.5
+                        }
                     }
                 }
             }
@@ -152,8 +196,8 @@ extension Kernels {
 
         @Test func clippingDoesNotHideWhatIsNotANumber() {
             var w: [Float] = [1, 1]
-            let isDone = weft_sgd(
-                &w, [.nan, .infinity], 2, weft_gradient_rule(gradient_scale: 1, clip_value: 0.5, is_checked: true), 1)
+            let rule = weft_gradient_rule(gradient_scale: 1, clip_value: 0.5, bounds: nil, bound_count: 0)
+            let isDone = weft_sgd(&w, [.nan, .infinity], 2, rule, 1)
             #expect(isDone && w[0].isNaN)
             #expect(w[1] == 0.5)
         }
@@ -163,7 +207,7 @@ extension Kernels {
             var m = numbers(40)
             var v = numbers(40, in: 0...1)
             let before = (w, m, v)
-            let rule = weft_gradient_rule(gradient_scale: 1, clip_value: 0, is_checked: false)
+            let rule = weft_gradient_rule(gradient_scale: 1, clip_value: 0, bounds: nil, bound_count: 0)
             let isDone = weft_adam(&w, numbers(40, seed: 3), &m, &v, 33, rule, 0.1, 0.9, 0.999, 1e-7)
             #expect(isDone)
             #expect(w[33...] == before.0[33...] && m[33...] == before.1[33...] && v[33...] == before.2[33...])

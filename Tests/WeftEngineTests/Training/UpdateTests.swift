@@ -166,6 +166,50 @@ extension Engine {
             }
         }
 
+        /// A wide layer on a small batch: input and upstream gradient are smaller than their product. A large number among
+        /// them makes the gradients suspect, and they are looked at.
+        ///
+        /// Planted faults, each seen to fail here: bounds on the factors' first halves; no second look.
+        @Test(arguments: clippings) func theFactorsOfAGradientTellOfIt(_ clipping: ClippingRule) throws {
+            let test = TestGraph()
+            let input = test.input([4, 50])
+            let hidden = try test.dense(input, 60, "first", .tanh)
+            let logits = try test.dense(hidden, 3, "second")
+            let training = try test.training(test.classificationLoss(logits))
+            let (program, store) = (training.program, training.store)
+            let bounds = try #require(program.gradientBounds)
+            let all = UnsafeBufferPointer(start: bounds.pointer, count: bounds.count)
+            #expect(all.contains { $0.x == program.input("x0")!.baseAddress! && $0.n == 200 })
+            #expect(all.reduce(0) { $0 + $1.n } < store.trainableCount / 3)
+            for number in [Float.nan, .infinity, 1e20, -1e20, 1] {
+                for place in [0, 99, 199] {
+                    let optimizers = try (0..<2).map { _ in
+                        try OptimizerState(
+                            .adam(beta1: 0.9, beta2: 0.999, epsilon: 1e-7), clipping: clipping, store: store)
+                    }
+                    test.feed(program)
+                    program.input("x0")![place] = number
+                    program.compute()
+                    let before = store.snapshot()
+                    let isDone = optimizers[0].update(learningRate: 0.01, bounds: bounds)
+                    let values = try store.entries.indices.map { try store.values(of: $0) }
+                    store.restore(before)
+                    #expect(isDone == optimizers[1].update(learningRate: 0.01), "\(number) at \(place)")
+                    #expect(isDone == number.isFinite)
+                    let isSame = try values == store.entries.indices.map { try store.values(of: $0) }
+                    #expect(isSame, "\(number) at \(place)")
+                    store.restore(before)
+                }
+            }
+            // A gradient that is infinite although its factors are not.
+            test.feed(program)
+            program.input("x0")![0] = 1e20
+            program.compute()
+            store.setGradient(.infinity, of: 0)
+            let optimizer = try OptimizerState(.sgd(momentum: 0, nesterov: false), clipping: clipping, store: store)
+            #expect(!optimizer.update(learningRate: 0.01, bounds: bounds))
+        }
+
         @Test func stateOfTheWrongSize() throws {
             let test = TestGraph()
             let training = try test.training(Network.dense.build(test).loss)

@@ -13,16 +13,20 @@ import tempfile
 import time
 
 PEERS_FOLDER = pathlib.Path(__file__).parent / "peers"
-WORKLOADS = ["dense128", "cnn64", "fc000", "small000", "big000", "cnn001"]
+CLASSIFIERS = ["dense128", "cnn64", "fc000", "small000", "big000", "cnn001"]
+WORKLOADS = [*CLASSIFIERS, "vae10", "gan64"]
 PASSES = ["--repeats", "3"]
-# Name: program and its first argument. The last computes in bfloat16, all others in float32 as Weft does.
+# Name: what its programs begin with, and their first argument. The last computes in bfloat16, all others in float32 as
+# Weft does.
 PEERS = {
-    "keras-tensorflow": ("keras_training.py", "tensorflow"),
-    "keras-jax": ("keras_training.py", "jax"),
-    "keras-torch": ("keras_training.py", "torch"),
-    "pytorch": ("torch_training.py", "eager"),
-    "pytorch-bf16": ("torch_training.py", "bf16"),
+    "keras-tensorflow": ("keras", "tensorflow"),
+    "keras-jax": ("keras", "jax"),
+    "keras-torch": ("keras", "torch"),
+    "pytorch": ("torch", "eager"),
+    "pytorch-bf16": ("torch", "bf16"),
 }
+# Whose training loop would have to be written again for these.
+MISSING = {("gan64", "keras-jax"), ("gan64", "keras-torch")}
 BFLOAT16 = {"pytorch-bf16"}
 
 
@@ -56,8 +60,10 @@ def compare_workload(name, weft, python, peers, repeats):
     if not peers:
         return {"weft": summary([run_weft() for _ in range(repeats)]), "peers": {}}
     weft_runs, results = [], {}
+    kind = "training" if name in CLASSIFIERS else "generative"
     for peer in peers:
-        program, mode = PEERS[peer]
+        framework, mode = PEERS[peer]
+        program = f"{framework}_{kind}.py"
         pairs = []
         for _ in range(repeats):
             command = [python, PEERS_FOLDER / program, mode, name, "--json", *PASSES]
@@ -172,7 +178,7 @@ def main():
     }
     print(f"{report['processor']}, {report['cores']} cores")
     if arguments.whole_process:
-        backends = [mode for peer, (program, mode) in PEERS.items() if peer in peers and program.startswith("keras")]
+        backends = [mode for peer, (framework, mode) in PEERS.items() if peer in peers and framework == "keras"]
         report["whole_process"] = whole_process(arguments.weft, arguments.python, backends, arguments.repeats)
         print_table(
             [["5 epochs of dense128 and its test", "seconds", "peak MB"]]
@@ -184,7 +190,9 @@ def main():
     # --whole-process alone means only that.
     for name in arguments.workloads or ([] if arguments.whole_process else WORKLOADS):
         print(f"measuring {name} …", file=sys.stderr)
-        result = compare_workload(name, arguments.weft, arguments.python, peers, arguments.repeats)
+        result = compare_workload(
+            name, arguments.weft, arguments.python, [p for p in peers if (name, p) not in MISSING], arguments.repeats
+        )
         measured_peers = result["peers"]
         float32 = {peer: value for peer, value in measured_peers.items() if peer not in BFLOAT16}
         bfloat16 = {peer: value for peer, value in measured_peers.items() if peer in BFLOAT16}

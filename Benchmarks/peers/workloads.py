@@ -16,7 +16,7 @@ import numpy as np
 @dataclasses.dataclass(frozen=True)
 class Workload:
     layers: tuple
-    optimizer: str  # Adam with a learning rate of 0.001, or SGD with 0.01.
+    optimizer: str  # Of a classifier: Adam with a learning rate of 0.001, or SGD with 0.01.
     batch_size: int
     images: int  # In a timed pass; a multiple of the batch size.
 
@@ -49,6 +49,17 @@ WORKLOADS = {
         1_600,
     ),
 }
+
+# Models with training loops of their own, which their programs write down themselves.
+GENERATIVE = {
+    "vae10": Workload((), "rmsprop", 200, 6_000),
+    "gan64": Workload((), "adam", 32, 192),
+}
+
+
+def noise(shape):
+    """Images of nothing, for workloads whose data does not matter."""
+    return np.random.default_rng(0).random(shape, dtype="float32")
 
 
 def fashion_mnist(part):

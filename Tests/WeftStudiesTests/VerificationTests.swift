@@ -49,6 +49,13 @@ struct VerificationTests {
         return verification.replay("a", in: folder.path)
     }
 
+    /// The bits of `numpy.sum` of float32 numbers: the recorded means depend on them.
+    @Test(arguments: [(5, 1_069_136_314), (8, 1_078_182_852), (129, 1_115_290_106), (784, 1_136_865_072)])
+    func sumsAreNumPys(_ count: Int, _ bits: UInt32) {
+        let numbers = (0..<count).map { Float($0 * 37 % 256) / 255 }
+        #expect(Verification.pairwiseSum(numbers[...]).bitPattern == bits)
+    }
+
     @Test func whatDiffersIsFound() throws {
         try withFolder { folder in
             let same = try changed(folder) { _ in }

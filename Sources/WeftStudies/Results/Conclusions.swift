@@ -24,7 +24,7 @@ extension StudyResults {
             let beaten = order.dropFirst(place + 1).filter { isProved(entry, $0, proved) }
             guard !beaten.isEmpty else { return nil }
             let equals = order.dropFirst(place + 1).filter { !isProved(entry, $0, proved) }
-            var sentence = "By \(name) \(entry.label) is better than \(Self.list(beaten.map(\.label)))"
+            var sentence = "By \(name) \(Self.quoted(entry.label)) is better than \(Self.list(beaten.map(\.label)))"
             if place == 0, !equals.isEmpty {
                 sentence += "; its difference from \(Self.list(equals.map(\.label))) does not exceed noise"
             }
@@ -42,7 +42,11 @@ extension StudyResults {
     }
 
     /// "a, b and c"
-    private static func list(_ words: [String]) -> String {
-        words.count < 2 ? words.joined() : words.dropLast().joined(separator: ", ") + " and " + words.last!
+    private static func list(_ labels: [String]) -> String {
+        let words = labels.map(quoted)
+        return words.count < 2 ? words.joined() : words.dropLast().joined(separator: ", ") + " and " + words.last!
     }
+
+    /// So that a label's own commas do not look like those of the list.
+    private static func quoted(_ label: String) -> String { label.contains(",") ? "“\(label)”" : label }
 }

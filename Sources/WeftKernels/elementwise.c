@@ -88,8 +88,14 @@ static const float *read_operand(const weft_operand *operand, float *buffer, siz
     size_t run = start / operand->inner % period, left = operand->inner - start % operand->inner;
     for (size_t i = 0; i < n;) {
         size_t end = i + weft_smaller(left, n - i);
-        float value = operand->data[run];
-        while (i < end) buffer[i++] = value;
+        if (operand->width == 1) {
+            float value = operand->data[run];
+            while (i < end) buffer[i++] = value;
+        } else {
+            const float *values = operand->data + run * operand->width;
+            for (size_t at = (start + i) % operand->width; i < end; at = 0)
+                while (at < operand->width && i < end) buffer[i++] = values[at++];
+        }
         run = run + 1 == period ? 0 : run + 1;
         left = operand->inner;
     }

@@ -2,26 +2,40 @@ import WeftGraph
 import WeftKernels
 
 extension Lowering {
-    /// How an operand is read: element i of the result takes element (i / inner) % period.
-    private func operandPattern(_ operand: Shape, in result: Shape) -> (inner: Int, period: Int)? {
-        if operand.count == 1 { return (1, 1) }
+    /// How an operand is read: element i of the result takes element (i / inner) % period · width + i % width.
+    private struct Pattern {
+        var inner = 1
+        var period: Int
+        var width = 1
+    }
+
+    private func pattern(_ operand: Shape, in result: Shape) -> Pattern? {
+        if operand.count == 1 { return Pattern(period: 1) }
         let lengths = [Int](repeating: 1, count: result.rank - operand.rank) + operand.dimensions
         guard let first = lengths.firstIndex(where: { $0 != 1 }), let last = lengths.lastIndex(where: { $0 != 1 }),
             (first...last).allSatisfy({ lengths[$0] == result[$0] })
         else { return nil }
-        return (result.dimensions[(last + 1)...].reduce(1, *), operand.count)
+        return Pattern(inner: result.dimensions[(last + 1)...].reduce(1, *), period: operand.count)
+    }
+
+    /// The same for a number for each channel of images that lie in full blocks of channels.
+    private func channelPattern(_ operand: Shape, in result: Shape, _ layout: Layout) throws -> Pattern? {
+        guard result.rank == 4, operand.count == result[3], operand.last == result[3],
+            let block = try layout.channelsPerPixel(), result[3] % block == 0
+        else { return nil }
+        return Pattern(inner: result[1] * result[2] * block, period: result[3] / block, width: block)
     }
 
     func elementwise(_ node: KernelNode, _ chain: ElementwiseChain) throws {
         let result = node.outputs[0]
         let full = node.inputs.filter { $0.shape.count == result.shape.count && constant($0) == nil }
-        let stretched = node.inputs.contains { $0.shape.count != result.shape.count && $0.shape.count > 1 }
-        // Without vectors to repeat, the order of the elements does not matter: stay in the layout that is there, so long
-        // as padding stays zero.
+        let stretched = node.inputs.map(\.shape).filter { $0.count != result.shape.count && $0.count > 1 }
+        // Where nothing but numbers of channels is repeated, the order of the elements does not matter: stay in the layout
+        // that is there, so long as padding stays zero.
         let blocked = try wantedLayout(of: result) ?? full.map { try layout(of: $0) }.first { try !$0.isPlain() }
         let common: Layout
         let isSingle = node.inputs.map { $0.shape.count != result.shape.count }
-        if let blocked, !stretched,
+        if let blocked, try stretched.allSatisfy({ try channelPattern($0, in: result.shape, blocked) != nil }),
             chain.keepsZero(isSingle: isSingle) || blocked.byteCount == result.shape.count * 4
         {
             common = blocked
@@ -29,18 +43,23 @@ extension Lowering {
             common = try .plain(result.shape.dimensions)
         }
         var reads: [Int] = []
-        var patterns: [(inner: Int, period: Int)] = []
+        var patterns: [Pattern] = []
         let count = common.byteCount / MemoryLayout<Float>.stride
         for input in node.inputs {
             if input.shape.count == result.shape.count {
                 reads.append(try use(input, common))
-                patterns.append((1, count))
-            } else if let pattern = operandPattern(input.shape, in: result.shape) {
+                patterns.append(Pattern(period: count))
+            } else if input.shape.count > 1, try !common.isPlain(),
+                let pattern = try channelPattern(input.shape, in: result.shape, common)
+            {
+                reads.append(try usePlain(input))
+                patterns.append(pattern)
+            } else if let pattern = pattern(input.shape, in: result.shape) {
                 reads.append(try usePlain(input))
                 patterns.append(pattern)
             } else {
                 reads.append(try stretch(input, to: result.shape))
-                patterns.append((1, count))
+                patterns.append(Pattern(period: count))
             }
         }
         let (code, resultRegister) = (chain.code.map(\.encoded), chain.result)
@@ -57,7 +76,8 @@ extension Lowering {
                 let operands = bytes.assumingMemoryBound(to: weft_operand.self)
                 for (index, pattern) in patterns.enumerated() {
                     operands[index] = weft_operand(
-                        data: floats(addresses[index]), inner: pattern.inner, period: pattern.period)
+                        data: floats(addresses[index]), inner: pattern.inner, period: pattern.period,
+                        width: pattern.width)
                 }
             }
             withUnsafeMutableBytes(of: &target.pointee.code) { bytes in

@@ -1,8 +1,8 @@
 import WeftGraph
 import WeftKernels
 
-// The kernel's gradient where images have few channels, as in a first layer. oneDNN's direct algorithm makes the input
-// channels its vectors' lanes, so that with one channel seven of eight idle; only for AVX-512 it has a kernel that does not.
+// Convolutions from or to few channels, as in a first layer, or a generator's last one. oneDNN's direct algorithm makes the
+// few channels its vectors' lanes, so that with one channel seven of eight idle; only for AVX-512 it has kernels that do not.
 
 extension Lowering {
     /// Whether images have so few channels that Weft's kernel pays.
@@ -12,6 +12,7 @@ extension Lowering {
     func narrowKernelGradient(_ node: KernelNode, _ window: Window) throws -> Bool {
         let (x, dy) = (node.inputs[0], node.inputs[1])
         let layout = try imageLayout(of: dy)
+        if try narrowOutputKernelGradient(node, window) { return true }
         guard Self.isNarrow(x.shape), !Device.hasAVX512, let block = try layout.channelsPerPixel() else { return false }
         let geometry = geometry(x.shape, window, outputs: dy.shape, block: block, pooling: Size2D(1))
         try addNarrowKernelGradient(node, geometry, gradient: use(dy, layout), index: nil)
@@ -63,5 +64,85 @@ extension Lowering {
             let (dk, scratch) = (floats(addresses[reads.count]), addresses[reads.count + 1])
             return { weft_convolution_kernel_gradient(&geometry, x, dy, maxima, dk, scratch) }
         }
+    }
+}
+
+// MARK: To few channels
+
+extension Lowering {
+    /// The channels of an image that the kernels read at once; `nil` where the result has too many, or the image is not
+    /// arranged in vectors.
+    private func vectorBlock(_ image: Tensor, to result: Shape) throws -> Int? {
+        guard Self.isNarrow(result), !Device.hasAVX512, let block = try imageLayout(of: image).channelsPerPixel(),
+            block % 8 == 0
+        else { return nil }
+        return block
+    }
+
+    /// - Returns: `false` where oneDNN is as fast.
+    func narrowOutputConvolution(_ node: KernelNode, _ window: Window, _ epilogue: Epilogue) throws -> Bool {
+        let (x, kernel, y) = (node.inputs[0], node.inputs[1], node.outputs[0])
+        guard let block = try vectorBlock(x, to: y.shape) else { return false }
+        let geometry = geometry(x.shape, window, outputs: y.shape, block: block, pooling: Size2D(1))
+        guard let chain = epilogue.chain else {
+            try addNarrowConvolution("convolution", x, kernel, y, geometry, transposed: false)
+            return true
+        }
+        let sum = y.another()
+        try addNarrowConvolution("convolution", x, kernel, sum, geometry, transposed: false)
+        try lower(
+            KernelNode(
+                kernel: .elementwise(chain), inputs: [sum] + node.inputs.dropFirst(2), outputs: [y], label: label))
+        return true
+    }
+
+    /// The gradient for an input of few channels: a convolution with the kernel turned round, where nothing is skipped.
+    func narrowInputGradient(_ node: KernelNode, _ window: Window) throws -> Bool {
+        let (dy, kernel, dx) = (node.inputs[0], node.inputs[1], node.outputs[0])
+        guard window.strides == Size2D(1), let block = try vectorBlock(dy, to: dx.shape) else { return false }
+        var turned = window
+        turned.padding = Insets(
+            top: (window.size.height - 1) * window.dilation.height - window.padding.top,
+            left: (window.size.width - 1) * window.dilation.width - window.padding.left)
+        guard turned.padding.top >= 0, turned.padding.left >= 0 else { return false }
+        let geometry = geometry(dy.shape, turned, outputs: dx.shape, block: block, pooling: Size2D(1))
+        try addNarrowConvolution("convolution dx", dy, kernel, dx, geometry, transposed: true)
+        return true
+    }
+
+    private func addNarrowConvolution(
+        _ name: String, _ x: Tensor, _ kernel: Tensor, _ y: Tensor, _ geometry: weft_convolution, transposed: Bool
+    ) throws {
+        var geometry = geometry
+        let scratch = addBuffer("scratch", weft_narrow_convolution_scratch(&geometry))
+        let reads = [try use(x, imageLayout(of: x)), try usePlain(kernel)]
+        addKernel(name, reads: reads, writes: [try definePlain(y)], scratch: [scratch]) { addresses in
+            let (x, kernel, y, scratch) = (
+                floats(addresses[0]), floats(addresses[1]), floats(addresses[2]), addresses[3]
+            )
+            return { weft_narrow_convolution(&geometry, x, kernel, transposed, y, scratch) }
+        }
+    }
+
+    private func narrowOutputKernelGradient(_ node: KernelNode, _ window: Window) throws -> Bool {
+        let (x, dy, dk) = (node.inputs[0], node.inputs[1], node.outputs[0])
+        guard let block = try vectorBlock(x, to: dy.shape) else { return false }
+        var geometry = geometry(x.shape, window, outputs: dy.shape, block: block, pooling: Size2D(1))
+        let scratch = addBuffer("scratch", weft_narrow_convolution_gradient_scratch(&geometry))
+        let reads = [try use(x, imageLayout(of: x)), try usePlain(dy)]
+        addKernel("convolution dk", reads: reads, writes: [try definePlain(dk)], scratch: [scratch]) { addresses in
+            let (x, dy, dk, scratch) = (floats(addresses[0]), floats(addresses[1]), floats(addresses[2]), addresses[3])
+            return { weft_narrow_convolution_kernel_gradient(&geometry, x, dy, dk, scratch) }
+        }
+        return true
+    }
+}
+
+extension Epilogue {
+    /// As a step of its own behind the product; `nil` where there is nothing to do.
+    fileprivate var chain: ElementwiseChain? {
+        var code: [ElementwiseChain.Instruction] = bias ? [.binary(.add, 0, 1)] : []
+        if let activation { code.append(.unary(activation, bias ? 2 : 0)) }
+        return code.isEmpty ? nil : ElementwiseChain(code: code, result: (bias ? 1 : 0) + code.count)
     }
 }

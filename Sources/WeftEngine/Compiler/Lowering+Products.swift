@@ -91,6 +91,7 @@ extension Lowering {
     // MARK: Convolution
 
     func convolution(_ node: KernelNode, _ window: Window, groups: Int, _ epilogue: Epilogue) throws {
+        if groups == 1, try narrowOutputConvolution(node, window, epilogue) { return }
         let (x, kernel, y) = (node.inputs[0], node.inputs[1], node.outputs[0])
         let axes = KernelAxes(window, groups: groups, inputs: x.shape[3], outputs: y.shape[3])
         let geometry = OneDNNWindow(window)
@@ -138,6 +139,7 @@ extension Lowering {
     }
 
     func convolutionInputGradient(_ node: KernelNode, _ window: Window, groups: Int) throws {
+        if groups == 1, try narrowInputGradient(node, window) { return }
         let (dy, kernel, dx) = (node.inputs[0], node.inputs[1], node.outputs[0])
         let axes = KernelAxes(window, groups: groups, inputs: dx.shape[3], outputs: dy.shape[3])
         let geometry = OneDNNWindow(window)

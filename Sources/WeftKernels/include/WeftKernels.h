@@ -42,11 +42,13 @@ typedef struct {
     float p, q;
 } weft_instruction;
 
-/// An operand: element i of the result reads data[(i / inner) % period]. A full operand has inner = 1 and period =
-/// count; a scalar has period = 1; a vector along the last axis has inner = 1.
+/// An operand: element i of the result reads data[(i / inner) % period · width + i % width]. The width is 1 but for a
+/// number for each channel of images that lie in blocks of so many channels: there inner is the size of a block's plane,
+/// a multiple of the width, and the period is the number of blocks. A full operand has inner = 1 and period = count; a
+/// scalar has period = 1; a vector along the last axis has inner = 1.
 typedef struct {
     const float *data;
-    size_t inner, period;
+    size_t inner, period, width;
 } weft_operand;
 
 enum { WEFT_MAX_INPUTS = 8, WEFT_MAX_OUTPUTS = 4, WEFT_MAX_CODE = 32 };
@@ -145,6 +147,23 @@ size_t weft_convolution_scratch(const weft_convolution *geometry);
 /// that of the pooled output and the places its maxima came from.
 void weft_convolution_kernel_gradient(
     const weft_convolution *geometry, const float *x, const float *dy, const uint8_t *index, float *dk, void *scratch);
+
+// MARK: Convolutions to at most 4 channels (narrow_convolution.c)
+
+// Images x in blocks of `block` neighbouring channels to a pixel, a multiple of 8, what is behind the last channel being
+// finite; outputs in row-major order. There is no pooling.
+
+/// Bytes of scratch memory.
+size_t weft_narrow_convolution_scratch(const weft_convolution *geometry);
+/// y, with a kernel of height × width × inputs × outputs or, `transposed`, one of height × width × outputs × inputs that is
+/// turned by 180°: the gradient of another convolution for its input.
+void weft_narrow_convolution(
+    const weft_convolution *geometry, const float *x, const float *kernel, bool transposed, float *y, void *scratch);
+
+size_t weft_narrow_convolution_gradient_scratch(const weft_convolution *geometry);
+/// dk, of kernel height × kernel width × inputs × outputs.
+void weft_narrow_convolution_kernel_gradient(
+    const weft_convolution *geometry, const float *x, const float *dy, float *dk, void *scratch);
 
 // MARK: Channels of images (normalization.c)
 

@@ -7,9 +7,10 @@ struct ElementwiseProgram {
         var inner = 1
         /// nil: as long as `data`.
         var period: Int?
+        var width = 1
 
         /// Element i by the operand's definition.
-        subscript(_ i: Int) -> Float { data[(i / inner) % (period ?? data.count)] }
+        subscript(_ i: Int) -> Float { data[(i / inner) % (period ?? data.count) * width + i % width] }
     }
 
     var count: Int
@@ -52,7 +53,7 @@ struct ElementwiseProgram {
             operands.enumerated().map { k, operand in
                 weft_operand(
                     data: UnsafePointer(memory[k].baseAddress!), inner: operand.inner,
-                    period: operand.period ?? operand.data.count)
+                    period: operand.period ?? operand.data.count, width: operand.width)
             })
         fill(&program.code, code)
         fill(&program.output_register, outputs)

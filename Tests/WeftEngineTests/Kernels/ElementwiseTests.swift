@@ -138,6 +138,21 @@ extension Kernels {
             }
         }
 
+        /// A number for each channel of images in blocks of so many: (block, blocks, pixels, images).
+        @Test(arguments: [(8, 1, 1, 1), (8, 4, 49, 7), (16, 2, 25, 30), (8, 3, 1_000, 2), (16, 1, 33, 50)])
+        func channels(_ block: Int, _ blocks: Int, _ pixels: Int, _ images: Int) {
+            let full = Operand(data: numbers(images * blocks * pixels * block))
+            let bias = Operand(
+                data: numbers(blocks * block, seed: 3), inner: pixels * block, period: blocks, width: block)
+            Kernels.withThreads {
+                let y = ElementwiseProgram(
+                    count: full.data.count, operands: [full, bias], code: [weft_instruction(WEFT_ADD, 0, 1)],
+                    outputs: [2], places: [0]
+                ).run()[0]
+                Kernels.expect(y, is: full.data.indices.map { full[$0] + bias[$0] })
+            }
+        }
+
         @Test func reluGradient() {
             let gradient = numbers(33_003)
             let y = numbers(33_003, seed: 2)

@@ -55,6 +55,10 @@ extension Engine {
             Convolution(x: [2, 12, 12, 3], size: Size2D(7), outputs: 17, strides: Size2D(3)),
             Convolution(x: [1, 9, 9, 17], size: Size2D(2), outputs: 3, strides: Size2D(3)),
             Convolution(x: [2, 9, 9, 16], size: Size2D(3), outputs: 16, strides: Size2D(2)).same,
+            Convolution(x: [2, 7, 9, 16], size: Size2D(3), outputs: 3).same,
+            Convolution(x: [2, 8, 8, 40], size: Size2D(5), outputs: 1).same,
+            Convolution(x: [2, 6, 9, 17], size: Size2D(3), outputs: 4, strides: Size2D(2)).same,
+            Convolution(x: [2, 6, 9, 2], size: Size2D(3), outputs: 24).same,
             Convolution(x: [1, 11, 13, 3], size: Size2D(3), outputs: 5, dilation: Size2D(2, 3)),
             Convolution(x: [1, 11, 13, 16], size: Size2D(3), outputs: 16, dilation: Size2D(2)).same,
             Convolution(x: [2, 6, 9, 5], size: Size2D(1, 5), outputs: 6).same,
@@ -91,7 +95,9 @@ extension Engine {
             let dz = try other.graph.convolutionInputGradient(
                 other.input(dy.shape), other.parameter("kernel", kernel.shape), window, groups: groups,
                 inputSize: Size2D(convolution.x[1], convolution.x[2]))
-            try other.check([dz], options: CompilerOptions(convolutions: algorithm))
+            // And with a number for each channel, in whatever layout the images are then.
+            let shifted = try (dz + other.input([convolution.x[3]])).applying(.relu)
+            try other.check([dz, shifted], options: CompilerOptions(convolutions: algorithm))
         }
     }
 }

@@ -1,0 +1,239 @@
+#include <string.h>
+
+#include "kernel.h"
+
+// Convolutions to few channels, as in a generator's last layer, and the gradient of their kernel. The input channels are
+// the vector's lanes, since there are too few output channels for that; sums over the lanes come last.
+enum { LANES = 8, SUMS = 12, TAPS = 3, PARTS = 8 };
+
+typedef float lanes __attribute__((vector_size(LANES * sizeof(float)), aligned(sizeof(float))));
+typedef double totals[LANES];
+
+static size_t vectors_of(const weft_convolution *g) { return (g->inputs + LANES - 1) / LANES; }
+static size_t parts_of(const weft_convolution *g) { return weft_smaller(PARTS, g->samples); }
+static size_t places_of(const weft_convolution *g) { return g->kernel_height * g->kernel_width; }
+
+/// The first pixel of a vector of channels; the next one is `block` values on.
+WEFT_INLINE const float *plane_of(const weft_convolution *g, const float *x, size_t sample, size_t vector) {
+    size_t blocks = (g->inputs + g->block - 1) / g->block, channel = vector * LANES;
+    return x + (sample * blocks + channel / g->block) * g->height * g->width * g->block + channel % g->block;
+}
+
+// The output columns whose windows lie within the image, of some taps side by side.
+typedef struct {
+    size_t first, last;
+} columns;
+
+WEFT_INLINE columns inside(const weft_convolution *g, size_t tap, size_t taps) {
+    size_t stride = g->stride_width, moved = tap * g->dilation_width, reach = (tap + taps - 1) * g->dilation_width;
+    size_t first = g->padding_left > moved ? (g->padding_left - moved + stride - 1) / stride : 0;
+    size_t end = g->width + g->padding_left;
+    size_t last = end > reach ? (end - reach - 1) / stride + 1 : 0;
+    first = weft_smaller(first, g->out_width);
+    return (columns){first, weft_larger(first, weft_smaller(last, g->out_width))};
+}
+
+/// Whether a tap of an output's window lies within the image; and where.
+WEFT_INLINE bool is_inside(size_t at, size_t padding, size_t size, size_t *place) {
+    *place = at - padding;
+    return at >= padding && at - padding < size;
+}
+
+// MARK: Forward
+
+typedef struct {
+    weft_convolution geometry;
+    const float *x;
+    const float *kernel;  // of each vector of channels, place and output: the lanes
+    float *y;
+} forward;
+
+static void arrange_kernel(const weft_convolution *g, const float *kernel, bool transposed, float *arranged) {
+    size_t places = places_of(g);
+    for (size_t channel = 0; channel < vectors_of(g) * LANES; channel++)
+        for (size_t place = 0; place < places; place++)
+            for (size_t o = 0; o < g->outputs; o++) {
+                size_t at = transposed ? ((places - 1 - place) * g->outputs + o) * g->inputs + channel
+                                       : (place * g->inputs + channel) * g->outputs + o;
+                size_t to = ((channel / LANES * places + place) * g->outputs + o) * LANES + channel % LANES;
+                arranged[to] = channel < g->inputs ? kernel[at] : 0;
+            }
+}
+
+WEFT_INLINE void add_products(
+    const float *x, size_t step, const float *kernel, size_t pixels, size_t outputs, lanes *sums) {
+    for (size_t p = 0; p < pixels; p++) {
+        lanes values = *(const lanes *)(x + p * step);
+        for (size_t o = 0; o < outputs; o++) sums[p * outputs + o] += values * *(const lanes *)(kernel + o * LANES);
+    }
+}
+
+/// Some neighbouring outputs, whose sums stay in registers. At an image's border each tap is looked at.
+WEFT_INLINE void run_pixels(
+    const forward *f, size_t sample, size_t row, size_t column, size_t pixels, size_t outputs, bool is_border) {
+    const weft_convolution *g = &f->geometry;
+    lanes sums[SUMS];
+    for (size_t s = 0; s < pixels * outputs; s++) sums[s] = (lanes){0};
+    size_t step = g->stride_width * g->block;
+    for (size_t vector = 0; vector < vectors_of(g); vector++) {
+        const float *plane = plane_of(g, f->x, sample, vector);
+        for (size_t i = 0, y, x; i < g->kernel_height; i++) {
+            if (!is_inside(row * g->stride_height + i * g->dilation_height, g->padding_top, g->height, &y)) continue;
+            const float *kernel = f->kernel + (vector * g->kernel_height + i) * g->kernel_width * outputs * LANES;
+            for (size_t j = 0; j < g->kernel_width; j++, kernel += outputs * LANES) {
+                size_t at = column * g->stride_width + j * g->dilation_width;
+                if (!is_inside(at, g->padding_left, g->width, &x) && is_border) continue;
+                add_products(plane + (y * g->width + x) * g->block, step, kernel, pixels, outputs, sums);
+            }
+        }
+    }
+    float *result = f->y + ((sample * g->out_height + row) * g->out_width + column) * outputs;
+    for (size_t s = 0; s < pixels * outputs; s++) {
+        lanes all = sums[s];
+        result[s] = ((all[0] + all[4]) + (all[2] + all[6])) + ((all[1] + all[5]) + (all[3] + all[7]));
+    }
+}
+
+WEFT_INLINE void run_row(const forward *f, size_t sample, size_t row, size_t pixels, size_t outputs) {
+    const weft_convolution *g = &f->geometry;
+    columns whole = inside(g, 0, g->kernel_width);
+    size_t column = 0;
+    for (; column < whole.first; column++) run_pixels(f, sample, row, column, 1, outputs, true);
+    for (; column + pixels <= whole.last; column += pixels) run_pixels(f, sample, row, column, pixels, outputs, false);
+    for (; column < g->out_width; column++) run_pixels(f, sample, row, column, 1, outputs, true);
+}
+
+WEFT_CLONES static void run_rows(void *context, size_t begin, size_t end) {
+    const forward *f = context;
+    for (size_t task = begin; task < end; task++) {
+        size_t sample = task / f->geometry.out_height, row = task % f->geometry.out_height;
+        switch (f->geometry.outputs) {
+            case 1: run_row(f, sample, row, SUMS, 1); break;
+            case 2: run_row(f, sample, row, SUMS / 2, 2); break;
+            case 3: run_row(f, sample, row, SUMS / 3, 3); break;
+            default: run_row(f, sample, row, SUMS / 4, 4);
+        }
+    }
+}
+
+size_t weft_narrow_convolution_scratch(const weft_convolution *geometry) {
+    return vectors_of(geometry) * places_of(geometry) * geometry->outputs * LANES * sizeof(float);
+}
+
+void weft_narrow_convolution(
+    const weft_convolution *geometry, const float *x, const float *kernel, bool transposed, float *y, void *scratch) {
+    arrange_kernel(geometry, kernel, transposed, scratch);
+    forward context = {.geometry = *geometry, .x = x, .kernel = scratch, .y = y};
+    size_t products = geometry->out_width * places_of(geometry) * vectors_of(geometry) * geometry->outputs;
+    weft_parallel_for(
+        geometry->samples * geometry->out_height, 1, 1 + WEFT_GRAIN / weft_larger(1, products), run_rows, &context);
+}
+
+// MARK: The kernel's gradient
+
+// Tasks are a vector of channels times a part of the samples. Sums over a row are floats in registers, all others doubles;
+// the parts' number depends on the lengths alone and they are put together in order.
+typedef struct {
+    weft_convolution geometry;
+    const float *x, *dy;
+    totals *partial;  // of each task, place and output
+} gradient;
+
+/// Adds the share of an output to those of some taps side by side.
+WEFT_INLINE void add_output(const float *x, size_t step, const float *dy, size_t taps, size_t outputs, lanes *sums) {
+    for (size_t t = 0; t < taps; t++) {
+        lanes values = *(const lanes *)(x + t * step);
+        for (size_t o = 0; o < outputs; o++) sums[t * outputs + o] += values * dy[o];
+    }
+}
+
+/// - Parameters: line: the first pixel of the image's row; dy: the first output of the gradient's.
+WEFT_INLINE void add_line(
+    const weft_convolution *g, const float *line, const float *dy, size_t tap, size_t taps, size_t outputs,
+    totals *total) {
+    lanes sums[SUMS];
+    for (size_t s = 0; s < taps * outputs; s++) sums[s] = (lanes){0};
+    size_t step = g->dilation_width * g->block;
+    columns whole = inside(g, tap, taps);
+    for (size_t column = 0; column < g->out_width; column++) {
+        size_t at = column * g->stride_width + tap * g->dilation_width, x;
+        if (column >= whole.first && column < whole.last) {
+            add_output(line + (at - g->padding_left) * g->block, step, dy + column * outputs, taps, outputs, sums);
+            continue;
+        }
+        for (size_t t = 0; t < taps; t++)
+            if (is_inside(at + t * g->dilation_width, g->padding_left, g->width, &x))
+                add_output(line + x * g->block, step, dy + column * outputs, 1, outputs, sums + t * outputs);
+    }
+    for (size_t s = 0; s < taps * outputs; s++)
+        for (size_t l = 0; l < LANES; l++) total[s][l] += sums[s][l];
+}
+
+WEFT_INLINE void add_lines(
+    const weft_convolution *g, const float *line, const float *dy, size_t outputs, totals *total) {
+    for (size_t tap = 0; tap < g->kernel_width; tap += TAPS) {
+        switch (g->kernel_width - tap) {
+            case 1: add_line(g, line, dy, tap, 1, outputs, total + tap * outputs); break;
+            case 2: add_line(g, line, dy, tap, 2, outputs, total + tap * outputs); break;
+            default: add_line(g, line, dy, tap, TAPS, outputs, total + tap * outputs);
+        }
+    }
+}
+
+WEFT_INLINE void run_task(const gradient *c, size_t vector, size_t part, size_t outputs, totals *total) {
+    const weft_convolution *g = &c->geometry;
+    memset(total, 0, places_of(g) * outputs * sizeof(totals));
+    size_t last = g->samples * (part + 1) / parts_of(g);
+    for (size_t sample = g->samples * part / parts_of(g); sample < last; sample++) {
+        const float *plane = plane_of(g, c->x, sample, vector);
+        for (size_t row = 0; row < g->out_height; row++) {
+            const float *dy = c->dy + (sample * g->out_height + row) * g->out_width * outputs;
+            for (size_t i = 0, y; i < g->kernel_height; i++)
+                if (is_inside(row * g->stride_height + i * g->dilation_height, g->padding_top, g->height, &y))
+                    add_lines(
+                        g, plane + y * g->width * g->block, dy, outputs, total + i * g->kernel_width * outputs);
+        }
+    }
+}
+
+WEFT_CLONES static void run_tasks(void *context, size_t begin, size_t end) {
+    const gradient *c = context;
+    size_t parts = parts_of(&c->geometry), length = places_of(&c->geometry) * c->geometry.outputs;
+    for (size_t task = begin; task < end; task++) {
+        totals *total = c->partial + task * length;
+        switch (c->geometry.outputs) {
+            case 1: run_task(c, task / parts, task % parts, 1, total); break;
+            case 2: run_task(c, task / parts, task % parts, 2, total); break;
+            case 3: run_task(c, task / parts, task % parts, 3, total); break;
+            default: run_task(c, task / parts, task % parts, 4, total);
+        }
+    }
+}
+
+/// Puts the parts together.
+static void finish(const gradient *c, float *dk) {
+    const weft_convolution *g = &c->geometry;
+    size_t parts = parts_of(g), length = places_of(g) * g->outputs;
+    for (size_t channel = 0; channel < g->inputs; channel++) {
+        const totals *first = c->partial + channel / LANES * parts * length;
+        for (size_t at = 0; at < length; at++) {
+            double total = 0;
+            for (size_t part = 0; part < parts; part++) total += first[part * length + at][channel % LANES];
+            dk[(at / g->outputs * g->inputs + channel) * g->outputs + at % g->outputs] = (float)total;
+        }
+    }
+}
+
+size_t weft_narrow_convolution_gradient_scratch(const weft_convolution *geometry) {
+    return vectors_of(geometry) * parts_of(geometry) * places_of(geometry) * geometry->outputs * sizeof(totals);
+}
+
+void weft_narrow_convolution_kernel_gradient(
+    const weft_convolution *geometry, const float *x, const float *dy, float *dk, void *scratch) {
+    gradient context = {.geometry = *geometry, .x = x, .dy = dy, .partial = scratch};
+    size_t tasks = vectors_of(geometry) * parts_of(geometry);
+    size_t products = geometry->samples * geometry->out_height * geometry->out_width * places_of(geometry)
+                      * geometry->outputs / PARTS;
+    weft_parallel_for(tasks, 1, 1 + WEFT_GRAIN / weft_larger(1, products), run_tasks, &context);
+    finish(&context, dk);
+}

@@ -74,7 +74,10 @@ static void lay_pattern(const weft_operand *operand, float *buffer, size_t count
 }
 
 /// The operand's elements start..<start + n: in place where they are contiguous, else through the buffer.
-static const float *read_operand(const weft_operand *operand, float *buffer, size_t start, size_t n) {
+///
+/// - Parameter filled: the run, from 1, that the whole buffer holds; 0 for none.
+static const float *read_operand(
+    const weft_operand *operand, float *buffer, size_t *filled, size_t start, size_t n) {
     size_t period = operand->period;
     if (operand->inner == 1) {
         size_t phase = start % period;
@@ -86,6 +89,14 @@ static const float *read_operand(const weft_operand *operand, float *buffer, siz
         return buffer;
     }
     size_t run = start / operand->inner % period, left = operand->inner - start % operand->inner;
+    // Most blocks are as the one before, where each starts with the first of the neighbours.
+    if (left >= n && BLOCK % operand->width == 0 && start % operand->width == 0) {
+        if (*filled == run + 1) return buffer;
+        *filled = run + 1;
+        left = n = BLOCK;
+    } else {
+        *filled = 0;
+    }
     for (size_t i = 0; i < n;) {
         size_t end = i + weft_smaller(left, n - i);
         if (operand->width == 1) {
@@ -122,12 +133,13 @@ static void run_range(void *context, size_t begin, size_t end) {
     alignas(64) float operands[WEFT_MAX_INPUTS][2 * BLOCK];
     alignas(64) float slots[WEFT_MAX_CODE][BLOCK];
     const float *reg[REGISTERS];
+    size_t filled[WEFT_MAX_INPUTS] = {0};
     for (int k = 0; k < program->inputs; k++) lay_pattern(&program->input[k], operands[k], end - begin);
 
     for (size_t start = begin; start < end; start += BLOCK) {
         size_t n = weft_smaller(BLOCK, end - start);
         for (int k = 0; k < program->inputs; k++) {
-            reg[k] = read_operand(&program->input[k], operands[k], start, n);
+            reg[k] = read_operand(&program->input[k], operands[k], &filled[k], start, n);
         }
         for (int k = 0; k < program->length; k++) {
             const weft_instruction *code = &program->code[k];

@@ -4,7 +4,8 @@
 
 // Convolutions to few channels, as in a generator's last layer, and the gradient of their kernel. The input channels are
 // the vector's lanes, since there are too few output channels for that; sums over the lanes come last.
-enum { LANES = 8, SUMS = 12, TAPS = 3, PARTS = 8 };
+// Of 16 registers the sums leave enough for the factors.
+enum { LANES = 8, SUMS = 9, ROW = 256, PARTS = 8 };
 
 typedef float lanes __attribute__((vector_size(LANES * sizeof(float)), aligned(sizeof(float))));
 typedef double totals[LANES];
@@ -68,39 +69,58 @@ WEFT_INLINE void add_products(
     }
 }
 
-/// Some neighbouring outputs, whose sums stay in registers. At an image's border each tap is looked at.
+/// Adds a vector's share to the sums of some neighbouring outputs, in registers. At an image's border each tap is looked
+/// at.
 WEFT_INLINE void run_pixels(
-    const forward *f, size_t sample, size_t row, size_t column, size_t pixels, size_t outputs, bool is_border) {
-    const weft_convolution *g = &f->geometry;
+    const weft_convolution *g, const float *plane, const float *kernel, size_t row, size_t column, size_t pixels,
+    size_t outputs, bool is_border, lanes *all) {
     lanes sums[SUMS];
-    for (size_t s = 0; s < pixels * outputs; s++) sums[s] = (lanes){0};
-    size_t step = g->stride_width * g->block;
-    for (size_t vector = 0; vector < vectors_of(g); vector++) {
-        const float *plane = plane_of(g, f->x, sample, vector);
-        for (size_t i = 0, y, x; i < g->kernel_height; i++) {
-            if (!is_inside(row * g->stride_height + i * g->dilation_height, g->padding_top, g->height, &y)) continue;
-            const float *kernel = f->kernel + (vector * g->kernel_height + i) * g->kernel_width * outputs * LANES;
-            for (size_t j = 0; j < g->kernel_width; j++, kernel += outputs * LANES) {
-                size_t at = column * g->stride_width + j * g->dilation_width;
-                if (!is_inside(at, g->padding_left, g->width, &x) && is_border) continue;
-                add_products(plane + (y * g->width + x) * g->block, step, kernel, pixels, outputs, sums);
-            }
+    for (size_t s = 0; s < pixels * outputs; s++) sums[s] = all[s];
+    size_t step = g->stride_width * g->block, places = g->kernel_width * outputs * LANES;
+    for (size_t i = 0, y, x; i < g->kernel_height; i++, kernel += places) {
+        if (!is_inside(row * g->stride_height + i * g->dilation_height, g->padding_top, g->height, &y)) continue;
+        const float *line = plane + y * g->width * g->block;
+        if (is_border) {
+            for (size_t j = 0; j < g->kernel_width; j++)
+                if (is_inside(column * g->stride_width + j * g->dilation_width, g->padding_left, g->width, &x))
+                    add_products(line + x * g->block, step, kernel + j * outputs * LANES, pixels, outputs, sums);
+            continue;
+        }
+        const float *values = line + (column * g->stride_width - g->padding_left) * g->block;
+        for (size_t j = 0; j < g->kernel_width; j++) {
+            add_products(values, step, kernel + j * outputs * LANES, pixels, outputs, sums);
+            values += g->dilation_width * g->block;
         }
     }
-    float *result = f->y + ((sample * g->out_height + row) * g->out_width + column) * outputs;
-    for (size_t s = 0; s < pixels * outputs; s++) {
-        lanes all = sums[s];
-        result[s] = ((all[0] + all[4]) + (all[2] + all[6])) + ((all[1] + all[5]) + (all[3] + all[7]));
-    }
+    for (size_t s = 0; s < pixels * outputs; s++) all[s] = sums[s];
 }
 
+/// A vector of channels at a time, since the planes of different ones may lie so far apart that a cache has one place for
+/// all of them.
 WEFT_INLINE void run_row(const forward *f, size_t sample, size_t row, size_t pixels, size_t outputs) {
     const weft_convolution *g = &f->geometry;
     columns whole = inside(g, 0, g->kernel_width);
-    size_t column = 0;
-    for (; column < whole.first; column++) run_pixels(f, sample, row, column, 1, outputs, true);
-    for (; column + pixels <= whole.last; column += pixels) run_pixels(f, sample, row, column, pixels, outputs, false);
-    for (; column < g->out_width; column++) run_pixels(f, sample, row, column, 1, outputs, true);
+    lanes sums[ROW];
+    for (size_t first = 0, end; first < g->out_width; first = end) {
+        end = weft_smaller(first + ROW / outputs, g->out_width);
+        memset(sums, 0, (end - first) * outputs * sizeof(lanes));
+        for (size_t vector = 0; vector < vectors_of(g); vector++) {
+            const float *plane = plane_of(g, f->x, sample, vector);
+            const float *kernel = f->kernel + vector * places_of(g) * outputs * LANES;
+            size_t column = first, last = weft_smaller(end, whole.last);
+            for (; column < weft_smaller(end, whole.first); column++)
+                run_pixels(g, plane, kernel, row, column, 1, outputs, true, sums + (column - first) * outputs);
+            for (; column + pixels <= last; column += pixels)
+                run_pixels(g, plane, kernel, row, column, pixels, outputs, false, sums + (column - first) * outputs);
+            for (; column < end; column++)
+                run_pixels(g, plane, kernel, row, column, 1, outputs, true, sums + (column - first) * outputs);
+        }
+        float *result = f->y + ((sample * g->out_height + row) * g->out_width + first) * outputs;
+        for (size_t s = 0; s < (end - first) * outputs; s++) {
+            lanes all = sums[s];
+            result[s] = ((all[0] + all[4]) + (all[2] + all[6])) + ((all[1] + all[5]) + (all[3] + all[7]));
+        }
+    }
 }
 
 WEFT_CLONES static void run_rows(void *context, size_t begin, size_t end) {
@@ -108,10 +128,10 @@ WEFT_CLONES static void run_rows(void *context, size_t begin, size_t end) {
     for (size_t task = begin; task < end; task++) {
         size_t sample = task / f->geometry.out_height, row = task % f->geometry.out_height;
         switch (f->geometry.outputs) {
-            case 1: run_row(f, sample, row, SUMS, 1); break;
-            case 2: run_row(f, sample, row, SUMS / 2, 2); break;
-            case 3: run_row(f, sample, row, SUMS / 3, 3); break;
-            default: run_row(f, sample, row, SUMS / 4, 4);
+            case 1: run_row(f, sample, row, 8, 1); break;
+            case 2: run_row(f, sample, row, 4, 2); break;
+            case 3: run_row(f, sample, row, 3, 3); break;
+            default: run_row(f, sample, row, 2, 4);
         }
     }
 }
@@ -171,13 +191,9 @@ WEFT_INLINE void add_line(
 
 WEFT_INLINE void add_lines(
     const weft_convolution *g, const float *line, const float *dy, size_t outputs, totals *total) {
-    for (size_t tap = 0; tap < g->kernel_width; tap += TAPS) {
-        switch (g->kernel_width - tap) {
-            case 1: add_line(g, line, dy, tap, 1, outputs, total + tap * outputs); break;
-            case 2: add_line(g, line, dy, tap, 2, outputs, total + tap * outputs); break;
-            default: add_line(g, line, dy, tap, TAPS, outputs, total + tap * outputs);
-        }
-    }
+    size_t tap = 0, most = outputs == 4 ? 2 : 3;
+    for (; tap + most <= g->kernel_width; tap += most) add_line(g, line, dy, tap, most, outputs, total + tap * outputs);
+    for (; tap < g->kernel_width; tap++) add_line(g, line, dy, tap, 1, outputs, total + tap * outputs);
 }
 
 WEFT_INLINE void run_task(const gradient *c, size_t vector, size_t part, size_t outputs, totals *total) {

@@ -33,7 +33,7 @@ import Testing
             #expect(models.status == 0 && models.errors.isEmpty)
             let lines = models.output.split(separator: "\n")
             #expect(lines[0].split(separator: " ") == ["MODEL", "PARAMETERS", "DESCRIPTION"])
-            #expect(lines.count == 54)
+            #expect(lines.count == 56)
             #expect(lines.contains { $0.split(separator: " ").prefix(2) == ["small-cnn", "578,150"] })
             let summary = try weft("summary", "small-cnn")
             #expect(summary.status == 0 && summary.output.contains("578,150"))

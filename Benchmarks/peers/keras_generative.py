@@ -4,18 +4,11 @@
     python keras_generative.py tensorflow gan64 [--repeats N] [--json]
 """
 
-import argparse
-import json
 import os
 
-from workloads import GENERATIVE, fashion_mnist, noise, rate
+from workloads import GENERATIVE, fashion_mnist, noise, parse_arguments, report
 
-parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-parser.add_argument("backend", choices=["tensorflow", "jax", "torch"])
-parser.add_argument("workload", choices=GENERATIVE)
-parser.add_argument("--repeats", type=int, default=5, help="passes that are timed; the median counts")
-parser.add_argument("--json", action="store_true")
-arguments = parser.parse_args()
+parser, arguments = parse_arguments(__doc__, "backend", ["tensorflow", "jax", "torch"], GENERATIVE)
 if arguments.workload == "gan64" and arguments.backend != "tensorflow":
     parser.error("gan64 has a training loop of its own, which is written for TensorFlow")
 
@@ -112,7 +105,4 @@ def adversaries():
 
 
 train = autoencoder() if arguments.workload == "vae10" else adversaries()
-train(min(8 * workload.batch_size, workload.images))
-result = rate(workload, lambda: train(workload.images), arguments.repeats)
-result["version"] = f"Keras {keras.__version__}"
-print(json.dumps(result) if arguments.json else f"{result['images_per_second']:.0f} images/s")
+report(workload, train, arguments, f"Keras {keras.__version__}")

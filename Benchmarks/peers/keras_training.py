@@ -3,18 +3,11 @@
     python keras_training.py tensorflow|jax|torch WORKLOAD [--repeats N] [--json]
 """
 
-import argparse
-import json
 import os
 
-from workloads import WORKLOADS, rate, fashion_mnist
+from workloads import WORKLOADS, fashion_mnist, parse_arguments, report
 
-parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-parser.add_argument("backend", choices=["tensorflow", "jax", "torch"])
-parser.add_argument("workload", choices=WORKLOADS)
-parser.add_argument("--repeats", type=int, default=5, help="passes that are timed; the median counts")
-parser.add_argument("--json", action="store_true")
-arguments = parser.parse_args()
+_, arguments = parse_arguments(__doc__, "backend", ["tensorflow", "jax", "torch"], WORKLOADS)
 
 os.environ["KERAS_BACKEND"] = arguments.backend
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -51,7 +44,4 @@ def train(count):
     model.fit(images[:count], labels[:count], batch_size=workload.batch_size, verbose=0)
 
 
-train(8 * workload.batch_size)
-result = rate(workload, lambda: train(workload.images), arguments.repeats)
-result["version"] = f"Keras {keras.__version__}"
-print(json.dumps(result) if arguments.json else f"{result['images_per_second']:.0f} images/s")
+report(workload, train, arguments, f"Keras {keras.__version__}")

@@ -5,20 +5,13 @@
 In channels-last order; bf16 runs under autocast.
 """
 
-import argparse
-import json
 
 import torch
 from torch import nn
 
-from workloads import GENERATIVE, fashion_mnist, noise, rate
+from workloads import GENERATIVE, fashion_mnist, noise, parse_arguments, report
 
-parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-parser.add_argument("mode", choices=["eager", "bf16"])
-parser.add_argument("workload", choices=GENERATIVE)
-parser.add_argument("--repeats", type=int, default=5, help="passes that are timed; the median counts")
-parser.add_argument("--json", action="store_true")
-arguments = parser.parse_args()
+_, arguments = parse_arguments(__doc__, "mode", ["eager", "bf16"], GENERATIVE)
 workload = GENERATIVE[arguments.workload]
 
 
@@ -112,7 +105,4 @@ def adversaries():
 
 
 train = autoencoder() if arguments.workload == "vae10" else adversaries()
-train(min(8 * workload.batch_size, workload.images))
-result = rate(workload, lambda: train(workload.images), arguments.repeats)
-result["version"] = f"PyTorch {torch.__version__}"
-print(json.dumps(result) if arguments.json else f"{result['images_per_second']:.0f} images/s")
+report(workload, train, arguments, f"PyTorch {torch.__version__}")

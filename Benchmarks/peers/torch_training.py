@@ -6,20 +6,13 @@ eager runs operation by operation with images in channels-last order; bf16 does 
 model first, for which PyTorch needs a C++ compiler.
 """
 
-import argparse
-import json
 
 import torch
 from torch import nn
 
-from workloads import WORKLOADS, rate, fashion_mnist
+from workloads import WORKLOADS, fashion_mnist, parse_arguments, report
 
-parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-parser.add_argument("mode", choices=["eager", "bf16", "compile"])
-parser.add_argument("workload", choices=WORKLOADS)
-parser.add_argument("--repeats", type=int, default=5, help="passes that are timed; the median counts")
-parser.add_argument("--json", action="store_true")
-arguments = parser.parse_args()
+_, arguments = parse_arguments(__doc__, "mode", ["eager", "bf16", "compile"], WORKLOADS)
 
 ACTIVATIONS = {"relu": nn.ReLU, "tanh": nn.Tanh, "sigmoid": nn.Sigmoid}
 
@@ -61,7 +54,4 @@ def train(count):
         optimizer.step()
 
 
-train(8 * workload.batch_size)
-result = rate(workload, lambda: train(workload.images), arguments.repeats)
-result["version"] = f"PyTorch {torch.__version__}"
-print(json.dumps(result) if arguments.json else f"{result['images_per_second']:.0f} images/s")
+report(workload, train, arguments, f"PyTorch {torch.__version__}")

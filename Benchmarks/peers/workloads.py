@@ -1,7 +1,9 @@
 """The benchmark's workloads, described once for every framework, and the data they train on."""
 
+import argparse
 import dataclasses
 import gzip
+import json
 import os
 import pathlib
 import statistics
@@ -87,3 +89,20 @@ def rate(workload, train_pass, passes):
         "images_per_second": workload.images / seconds,
         "step_milliseconds": seconds / (workload.images / workload.batch_size) * 1e3,
     }
+
+
+def parse_arguments(documentation, name, modes, workloads):
+    """What every program of a peer takes: a way to compute, called `name`, and one of the workloads."""
+    parser = argparse.ArgumentParser(description=documentation.splitlines()[0])
+    parser.add_argument(name, choices=modes)
+    parser.add_argument("workload", choices=workloads)
+    parser.add_argument("--repeats", type=int, default=5, help="passes that are timed; the median counts")
+    parser.add_argument("--json", action="store_true")
+    return parser, parser.parse_args()
+
+
+def report(workload, train, arguments, version):
+    """Trains for a moment, then measures and prints. `train` trains on so many of the images."""
+    train(min(8 * workload.batch_size, workload.images))
+    result = rate(workload, lambda: train(workload.images), arguments.repeats) | {"version": version}
+    print(json.dumps(result) if arguments.json else f"{result['images_per_second']:.0f} images/s")

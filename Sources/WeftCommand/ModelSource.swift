@@ -5,7 +5,7 @@ import WeftStudies
 
 /// What the user names as MODEL: a model of the catalogue, a model file, a file of Keras's, or a run's folder.
 struct ModelSource {
-    fileprivate(set) var file: ModelFile
+    private(set) var file: ModelFile
     /// What the model has learned, if anything.
     private let training: Training?
 
@@ -22,7 +22,7 @@ struct ModelSource {
 extension ModelSource {
     /// - Parameter compiled: whether losses, metrics and the optimizer are wanted, which a file of Keras's may have in
     ///   kinds that Weft does not have.
-    init(_ word: String, compiled: Bool = true, labels: ClockLabels? = nil) throws {
+    init(_ word: String, compiled: Bool = true) throws {
         if Self.isFolder(word), ModelCatalog.isPath(word) || (try? ModelCatalog.standard().names.contains(word)) != true
         {
             try self.init(RunFolder.existing(word))
@@ -31,7 +31,13 @@ extension ModelSource {
         } else {
             self.init(file: try ModelCatalog.load(word), training: nil)
         }
-        if let labels { file.training.labels = labels }
+    }
+
+    /// The same with other labels than the file's, if there are any: files of Keras's have none.
+    func labelled(_ labels: ClockLabels?) -> ModelSource {
+        var source = self
+        if let labels { source.file.training.labels = labels }
+        return source
     }
 
     fileprivate init(_ run: RunFolder) throws {
@@ -101,18 +107,17 @@ struct LoadedModel {
     ///   - labels: in place of those the model was trained with.
     init(_ path: String, loss: Loss? = nil, labels: ClockLabels? = nil) throws {
         self.path = path
-        var source: ModelSource
+        let source: ModelSource
         if KerasFile.isPath(path), (try? RunFolder.existing(path)) == nil {
             run = nil
-            source = try ModelSource(kerasFile: path, compiled: true)
+            source = try ModelSource(kerasFile: path, compiled: true).labelled(labels)
         } else {
             let isModelFile = path.hasSuffix("/model.yaml") || path == "model.yaml"
             let place = isModelFile ? URL(fileURLWithPath: path).deletingLastPathComponent().path : path
             let folder = try RunFolder.existing(place)
             run = folder
-            source = try ModelSource(folder)
+            source = try ModelSource(folder).labelled(labels)
         }
-        if let labels { source.file.training.labels = labels }
         let known = source.file.training
         let model = try source.file.builtModel()
         var configuration = try RunConfiguration(source.file, source: path, data: "")

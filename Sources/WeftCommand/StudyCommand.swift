@@ -103,8 +103,7 @@ struct StudyShowCommand: ParsableCommand {
             var estimate: VariantEstimate?
             if !noEstimate {
                 do {
-                    let splits =
-                        try data[variant.data] ?? options.load(variant.data)
+                    let splits = try data[variant.data] ?? options.load(variant.data)
                     data[variant.data] = splits
                     estimate = try VariantEstimate(variant, data: splits, scale: study.scale)
                 } catch {

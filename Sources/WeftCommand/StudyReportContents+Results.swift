@@ -39,6 +39,7 @@ extension StudyReportContents {
             .init("compared by", measures.joined(separator: ", ")),
             .init("data", Set(study.variants.map(\.data)).sorted().joined(separator: ", ")),
         ]
+        if !study.changes.imageText.isEmpty { setting.append(.init("images turned into", study.changes.imageText)) }
         if let scores = results.variants.lazy.flatMap(\.runs).compactMap(\.record.scores).first {
             setting.append(.init("images scored by", scores.classifier.description))
             setting.append(.init("compared", ScoreText.comparison(scores)))

@@ -96,8 +96,8 @@ struct StudyRunCommand: ParsableCommand {
                 }
             Terminal.writeLine("\(job.name) (seed \(job.seed)): \(state)")
             if job.state != .finished {
-                Terminal.writeLine(
-                    "  weft " + runner.arguments(job).joined(separator: " "))
+                let words = ["weft"] + runner.arguments(job)
+                Terminal.writeLine("  " + words.map(Terminal.quoted).joined(separator: " "))
             }
         }
     }

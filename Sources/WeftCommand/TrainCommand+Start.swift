@@ -24,8 +24,8 @@ extension TrainCommand {
         }
         if let threads { try useThreads(threads) }
         // What was compiled is not read where all of it is replaced.
-        let source = try ModelSource(
-            model, compiled: optimizer == nil || loss == nil || metrics == nil, labels: labelsOption.labels())
+        let source = try ModelSource(model, compiled: optimizer == nil || loss == nil || metrics == nil).labelled(
+            labelsOption.labels())
         var configuration = try RunConfiguration(source.file, source: model, data: dataOptions.data)
         try apply(to: &configuration)
         return Start(configuration: configuration, source: source)

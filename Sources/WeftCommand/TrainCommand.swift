@@ -171,6 +171,7 @@ struct TrainCommand: ParsableCommand {
         if let mode = dataOptions.images.colorMode { result.imageForm.colorMode = mode }
         if let epochs { result.epochs = epochs }
         if let batchSize { result.batchSize = batchSize }
+        // A new run has them already; an unfinished one is to be told where it has others.
         if let labels = try labelsOption.labels() { result.labels = labels }
         if let loss {
             guard result.labels == nil else {

@@ -9,6 +9,7 @@ extension Lowering {
         var width = 1
     }
 
+    /// The pattern of an operand of row-major images, or other arrays; `nil` for one whose repeated axes do not adjoin.
     private func pattern(_ operand: Shape, in result: Shape) -> Pattern? {
         if operand.count == 1 { return Pattern(period: 1) }
         let lengths = [Int](repeating: 1, count: result.rank - operand.rank) + operand.dimensions
@@ -18,7 +19,7 @@ extension Lowering {
         return Pattern(inner: result.dimensions[(last + 1)...].reduce(1, *), period: operand.count)
     }
 
-    /// The same for a number for each channel of images that lie in full blocks of channels.
+    /// The pattern of a number for each channel of images that lie in full blocks of channels; `nil` for all else.
     private func channelPattern(_ operand: Shape, in result: Shape, _ layout: Layout) throws -> Pattern? {
         guard result.rank == 4, operand.count == result[3], operand.last == result[3],
             let block = try layout.channelsPerPixel(), result[3] % block == 0
@@ -26,68 +27,74 @@ extension Lowering {
         return Pattern(inner: result[1] * result[2] * block, period: result[3] / block, width: block)
     }
 
-    func elementwise(_ node: KernelNode, _ chain: ElementwiseChain) throws {
+    /// The layout that full operands are brought into, and the result is made in.
+    private func commonLayout(_ node: KernelNode, _ chain: ElementwiseChain) throws -> Layout {
         let result = node.outputs[0]
         let full = node.inputs.filter { $0.shape.count == result.shape.count && constant($0) == nil }
         let stretched = node.inputs.map(\.shape).filter { $0.count != result.shape.count && $0.count > 1 }
         // Where nothing but numbers of channels is repeated, the order of the elements does not matter: stay in the layout
         // that is there, so long as padding stays zero.
         let blocked = try wantedLayout(of: result) ?? full.map { try layout(of: $0) }.first { try !$0.isPlain() }
-        let common: Layout
         let isSingle = node.inputs.map { $0.shape.count != result.shape.count }
         if let blocked, try stretched.allSatisfy({ try channelPattern($0, in: result.shape, blocked) != nil }),
             chain.keepsZero(isSingle: isSingle) || blocked.byteCount == result.shape.count * 4
         {
-            common = blocked
-        } else {
-            common = try .plain(result.shape.dimensions)
+            return blocked
         }
-        var reads: [Int] = []
-        var patterns: [Pattern] = []
+        return try .plain(result.shape.dimensions)
+    }
+
+    /// Brings an operand to where the kernel reads it.
+    private func operand(
+        _ input: Tensor, of result: Shape, _ common: Layout
+    ) throws -> (buffer: Int, pattern: Pattern) {
+        let full = Pattern(period: common.byteCount / MemoryLayout<Float>.stride)
+        if input.shape.count == result.count { return (try use(input, common), full) }
+        let repeated =
+            try common.isPlain() || input.shape.count == 1
+            ? pattern(input.shape, in: result) : channelPattern(input.shape, in: result, common)
+        if let repeated { return (try usePlain(input), repeated) }
+        return (try stretch(input, to: result), full)
+    }
+
+    func elementwise(_ node: KernelNode, _ chain: ElementwiseChain) throws {
+        let result = node.outputs[0]
+        let common = try commonLayout(node, chain)
         let count = common.byteCount / MemoryLayout<Float>.stride
-        for input in node.inputs {
-            if input.shape.count == result.shape.count {
-                reads.append(try use(input, common))
-                patterns.append(Pattern(period: count))
-            } else if input.shape.count > 1, try !common.isPlain(),
-                let pattern = try channelPattern(input.shape, in: result.shape, common)
-            {
-                reads.append(try usePlain(input))
-                patterns.append(pattern)
-            } else if let pattern = pattern(input.shape, in: result.shape) {
-                reads.append(try usePlain(input))
-                patterns.append(pattern)
-            } else {
-                reads.append(try stretch(input, to: result.shape))
-                patterns.append(Pattern(period: count))
-            }
-        }
-        let (code, resultRegister) = (chain.code.map(\.encoded), chain.result)
+        let operands = try node.inputs.map { try operand($0, of: result.shape, common) }
+        let patterns = operands.map(\.pattern)
         let output = define(result, common)
-        let isInPlace = !reads.isEmpty && patterns[0].period == count
-        addKernel(chain.name, reads: reads, writes: [output], isInPlace: isInPlace) { addresses in
-            let program = Boxed(weft_elementwise_program())
-            let target = program.pointer
-            target.pointee.count = count
-            target.pointee.inputs = Int32(patterns.count)
-            target.pointee.length = Int32(code.count)
-            target.pointee.outputs = 1
-            withUnsafeMutableBytes(of: &target.pointee.input) { bytes in
-                let operands = bytes.assumingMemoryBound(to: weft_operand.self)
+        let isInPlace = patterns.first?.period == count
+        addKernel(chain.name, reads: operands.map(\.buffer), writes: [output], isInPlace: isInPlace) { addresses in
+            let program = Boxed(chain.program(count: count))
+            withUnsafeMutableBytes(of: &program.pointer.pointee.input) { bytes in
+                let slots = bytes.assumingMemoryBound(to: weft_operand.self)
                 for (index, pattern) in patterns.enumerated() {
-                    operands[index] = weft_operand(
+                    slots[index] = weft_operand(
                         data: floats(addresses[index]), inner: pattern.inner, period: pattern.period,
                         width: pattern.width)
                 }
             }
-            withUnsafeMutableBytes(of: &target.pointee.code) { bytes in
-                let slots = bytes.assumingMemoryBound(to: weft_instruction.self)
-                for (index, instruction) in code.enumerated() { slots[index] = instruction }
-            }
-            target.pointee.output_register.0 = Int32(resultRegister)
-            target.pointee.output.0 = floats(addresses[patterns.count])
+            program.pointer.pointee.inputs = Int32(patterns.count)
+            program.pointer.pointee.output.0 = floats(addresses[patterns.count])
             return { weft_elementwise(program.pointer) }
         }
+    }
+}
+
+extension ElementwiseChain {
+    /// As the kernel takes it, but for the operands and the output.
+    fileprivate func program(count: Int) -> weft_elementwise_program {
+        var program = weft_elementwise_program()
+        program.count = count
+        program.length = Int32(code.count)
+        program.outputs = 1
+        program.output_register.0 = Int32(result)
+        withUnsafeMutableBytes(of: &program.code) { bytes in
+            let slots = bytes.assumingMemoryBound(to: weft_instruction.self)
+            for (index, instruction) in code.enumerated() { slots[index] = instruction.encoded }
+        }
+        return program
     }
 }
 

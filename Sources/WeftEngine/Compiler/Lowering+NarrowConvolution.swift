@@ -8,11 +8,11 @@ extension Lowering {
     /// Whether images have so few channels that Weft's kernel pays.
     static func isNarrow(_ image: Shape) -> Bool { image.last <= 4 }
 
-    /// - Returns: `false` where oneDNN is as fast, or the gradient's layout is one that the kernel does not know.
+    /// - Returns: `false` where oneDNN is as fast, or the layouts are some that the kernels do not know.
     func narrowKernelGradient(_ node: KernelNode, _ window: Window) throws -> Bool {
+        if try narrowOutputKernelGradient(node, window) { return true }
         let (x, dy) = (node.inputs[0], node.inputs[1])
         let layout = try imageLayout(of: dy)
-        if try narrowOutputKernelGradient(node, window) { return true }
         guard Self.isNarrow(x.shape), !Device.hasAVX512, let block = try layout.channelsPerPixel() else { return false }
         let geometry = geometry(x.shape, window, outputs: dy.shape, block: block, pooling: Size2D(1))
         try addNarrowKernelGradient(node, geometry, gradient: use(dy, layout), index: nil)

@@ -41,7 +41,7 @@ extension StudyTables {
                 ? "Mean ± sample standard deviation (n); in brackets the 95 % interval of the mean (Student's t)."
                 : "One training each: there is no deviation to give.")
             + (bests.isEmpty ? "" : " In the best epoch: the mean over each training's best epoch by that measure.")
-            + " The leading mean is marked, which need not be a proven lead."
+            + (leading == nil ? "" : " The leading mean is marked, which need not be a proven lead.")
         let rows = contents.variants.map { variant in
             var cells: [ReportTable.Cell] = [
                 .init(variant.parameters.map(grouped) ?? "–", variant.parameters.map(Double.init)),
@@ -61,11 +61,13 @@ extension StudyTables {
         return ReportTable(caption: caption, header: header, rows: rows)
     }
 
-    /// The label of the variant whose mean leads by the first measure.
+    /// The label of the variant whose mean leads by the first measure, where several have it.
     var leading: String? {
         guard let measure = contents.measures.first else { return nil }
         let isGreater = isGreaterBetter(measure)
-        return contents.variants.filter { $0[measure]?.last.mean.isFinite == true }.max {
+        let measured = contents.variants.filter { $0[measure]?.last.mean.isFinite == true }
+        guard measured.count > 1 else { return nil }
+        return measured.max {
             let (a, b) = ($0[measure]!.last.mean, $1[measure]!.last.mean)
             return isGreater ? a < b : a > b
         }?.label

@@ -29,6 +29,9 @@ public struct StudyChanges: Hashable, Sendable {
         return words.map { "-" + $0 }.joined()
     }
 
+    /// The size and colours that images are turned into, in words; empty where they stay as they are.
+    public var imageText: String { imageForm.words.joined(separator: ", ") }
+
     /// As options of `weft study`.
     public var options: [String] {
         var words = data.map { ["--data", $0] } ?? []

@@ -4,74 +4,7 @@ import WeftKernels
 extension Kernels {
     /// The kernel's gradient for images of few channels.
     @Suite struct ConvolutionTests {
-        struct Case: CustomTestStringConvertible, Sendable {
-            var samples = 3
-            var size = (height: 9, width: 8)
-            var inputs = 1
-            /// In blocks of so many neighbouring channels.
-            var outputs = 5
-            var block = 5
-            var kernel = (height: 3, width: 3)
-            var strides = (height: 1, width: 1)
-            var dilation = (height: 1, width: 1)
-            /// Zeros before and behind the image.
-            var padding = (top: 0, left: 0, bottom: 0, right: 0)
-            var pool = (height: 1, width: 1)
-
-            var testDescription: String {
-                "\(samples) × \(size) × \(inputs) → \(outputs) in \(block), \(kernel), strides \(strides), "
-                    + "dilation \(dilation), padding \(padding), pool \(pool)"
-            }
-
-            private func length(_ size: Int, _ padding: Int, _ kernel: Int, _ stride: Int, _ dilation: Int) -> Int {
-                (size + padding - (kernel - 1) * dilation - 1) / stride + 1
-            }
-            var outHeight: Int {
-                length(size.height, padding.top + padding.bottom, kernel.height, strides.height, dilation.height)
-            }
-            var outWidth: Int {
-                length(size.width, padding.left + padding.right, kernel.width, strides.width, dilation.width)
-            }
-            var blocks: Int { (outputs + block - 1) / block }
-            /// Of the gradient, behind the pooling.
-            var pixels: Int { outHeight / pool.height * (outWidth / pool.width) }
-            var taps: Int { kernel.height * kernel.width * inputs }
-
-            var geometry: weft_convolution {
-                weft_convolution(
-                    samples: samples, height: size.height, width: size.width, inputs: inputs, out_height: outHeight,
-                    out_width: outWidth, outputs: outputs, block: block, kernel_height: kernel.height,
-                    kernel_width: kernel.width, stride_height: strides.height, stride_width: strides.width,
-                    dilation_height: dilation.height, dilation_width: dilation.width, padding_top: padding.top,
-                    padding_left: padding.left, pool_height: pool.height, pool_width: pool.width)
-            }
-
-            /// The gradient by its definition.
-            func expected(_ x: [Float], _ dy: [Float], _ index: [UInt8]?) -> [Double] {
-                var dk = [Double](repeating: 0, count: taps * outputs)
-                let columns = outWidth / pool.width
-                for sample in 0..<samples {
-                    for output in 0..<outputs {
-                        for pixel in 0..<pixels {
-                            let place = ((sample * blocks + output / block) * pixels + pixel) * block + output % block
-                            let taken = Int(index?[place] ?? 0)
-                            let row = pixel / columns * pool.height + taken / pool.width
-                            let column = pixel % columns * pool.width + taken % pool.width
-                            for tap in 0..<taps {
-                                let (at, input) = (tap / inputs, tap % inputs)
-                                let y =
-                                    row * strides.height + at / kernel.width * dilation.height - padding.top
-                                let x0 = column * strides.width + at % kernel.width * dilation.width - padding.left
-                                guard 0..<size.height ~= y, 0..<size.width ~= x0 else { continue }
-                                let value = x[((sample * size.height + y) * size.width + x0) * inputs + input]
-                                dk[tap * outputs + output] += Double(value) * Double(dy[place])
-                            }
-                        }
-                    }
-                }
-                return dk
-            }
-        }
+        typealias Case = ConvolutionCase
 
         static let cases = [
             Case(), Case(samples: 1, size: (3, 3), outputs: 1, block: 1),
@@ -109,5 +42,34 @@ extension Kernels {
             }
             #expect(bits.count == 1, "the number of threads changes nothing")
         }
+    }
+}
+
+extension ConvolutionCase {
+    fileprivate var blocks: Int { (outputs + block - 1) / block }
+    /// Of the gradient, behind the pooling.
+    fileprivate var pixels: Int { outHeight / pool.height * (outWidth / pool.width) }
+    fileprivate var taps: Int { places * inputs }
+
+    /// The gradient by its definition.
+    fileprivate func expected(_ x: [Float], _ dy: [Float], _ index: [UInt8]?) -> [Double] {
+        var dk = [Double](repeating: 0, count: taps * outputs)
+        let columns = outWidth / pool.width
+        for sample in 0..<samples {
+            for output in 0..<outputs {
+                for position in 0..<pixels {
+                    let place = ((sample * blocks + output / block) * pixels + position) * block + output % block
+                    let taken = Int(index?[place] ?? 0)
+                    let row = position / columns * pool.height + taken / pool.width
+                    let column = position % columns * pool.width + taken % pool.width
+                    for tap in 0..<taps {
+                        guard let pixel = pixel(row, column, tap / inputs) else { continue }
+                        let value = x[(sample * size.height * size.width + pixel) * inputs + tap % inputs]
+                        dk[tap * outputs + output] += Double(value) * Double(dy[place])
+                    }
+                }
+            }
+        }
+        return dk
     }
 }

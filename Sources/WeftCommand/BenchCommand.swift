@@ -22,7 +22,7 @@ struct BenchCommand: ParsableCommand {
     var threads: Int?
 
     @Option(help: "How convolutions are computed: direct or winograd.")
-    var math = CompilerOptions.Convolutions.direct
+    var math = CompilerOptions().convolutions
 
     @Flag(help: "Print JSON.")
     var json = false

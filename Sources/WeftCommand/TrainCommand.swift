@@ -88,7 +88,7 @@ struct TrainCommand: ParsableCommand {
     @Option(help: "Threads; by default as many as there are cores.")
     var threads: Int?
 
-    @Option(help: "How convolutions are computed: direct or winograd (faster, a little less exact). (default: direct)")
+    @Option(help: "How convolutions are computed: winograd (where it is faster) or direct. (default: winograd)")
     var math: CompilerOptions.Convolutions?
 
     @Option(name: [.long, .customShort("o")], help: "The run's folder; by default runs/<model>-<n>.")

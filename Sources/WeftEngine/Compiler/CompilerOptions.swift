@@ -2,14 +2,14 @@
 public struct CompilerOptions: Hashable, Sendable {
     /// How convolutions are computed.
     public enum Convolutions: String, Hashable, Sendable, CaseIterable {
+        /// Every product of the definition is taken, and summed up.
         case direct
-        /// Winograd's algorithm where it is faster, by a fixed rule. Its results differ from direct ones by 1e-6, and where a
-        /// direct sum is exactly zero, as over the black border of an image, by a little noise: a ReLU behind it then passes
-        /// gradients that it should not, so that a training's numbers part from Keras's.
+        /// Winograd's algorithm where it is faster, by a fixed rule, direct sums elsewhere. Its results differ from direct ones
+        /// by 1e-6; a sum whose terms are all zero is zero.
         case winograd
     }
 
-    public var convolutions = Convolutions.direct
+    public var convolutions = Convolutions.winograd
 
-    public init(convolutions: Convolutions = .direct) { self.convolutions = convolutions }
+    public init(convolutions: Convolutions = .winograd) { self.convolutions = convolutions }
 }

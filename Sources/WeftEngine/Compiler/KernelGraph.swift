@@ -6,6 +6,8 @@ enum Kernel {
     /// (m, k) · (k, n) with what follows it.
     case matmul(transposeA: Bool, transposeB: Bool, Epilogue)
     case convolution(Window, groups: Int, Epilogue)
+    /// The gradient of a convolution for its input, or a transposed convolution, with what follows it.
+    case convolutionInputGradient(Window, groups: Int, Epilogue)
     /// A flattened image times a matrix, without flattening it: from (image, matrix).
     case innerProduct(Epilogue)
     /// From (output gradient, matrix) to an image.

@@ -10,6 +10,8 @@ extension Lowering {
             try matmul(node, transposeA: transposeA, transposeB: transposeB, epilogue)
         case .convolution(let window, let groups, let epilogue):
             try convolution(node, window, groups: groups, epilogue)
+        case .convolutionInputGradient(let window, let groups, let epilogue):
+            try convolutionInputGradient(node, window, groups: groups, epilogue)
         case .innerProduct(let epilogue): try innerProduct(node, epilogue)
         case .innerProductInputGradient: try innerProductInputGradient(node)
         case .innerProductKernelGradient: try innerProductKernelGradient(node)
@@ -30,7 +32,7 @@ extension Lowering {
             try matmul(node, transposeA: transposeA, transposeB: transposeB, Epilogue())
         case .convolution(let window, let groups): try convolution(node, window, groups: groups, Epilogue())
         case .convolutionInputGradient(let window, let groups, _):
-            try convolutionInputGradient(node, window, groups: groups)
+            try convolutionInputGradient(node, window, groups: groups, Epilogue())
         case .convolutionKernelGradient(let window, let groups):
             try convolutionKernelGradient(node, window, groups: groups)
         case .pooling(let kind, let window): try pooling(node, kind, window)

@@ -14,7 +14,7 @@ extension Lowering {
         let (x, dy) = (node.inputs[0], node.inputs[1])
         let layout = try imageLayout(of: dy)
         guard Self.isNarrow(x.shape), !Device.hasAVX512, let block = try layout.channelsPerPixel() else { return false }
-        let geometry = geometry(x.shape, window, outputs: dy.shape, block: block, pooling: Size2D(1))
+        let geometry = weft_convolution(x.shape, window, dy.shape, block: block)
         try addNarrowKernelGradient(node, geometry, gradient: use(dy, layout), index: nil)
         return true
     }
@@ -35,20 +35,8 @@ extension Lowering {
                     kernel: .operation(.convolutionKernelGradient(window, groups: 1)), inputs: [x, unpooled],
                     outputs: node.outputs, label: label))
         }
-        let geometry = geometry(x.shape, window, outputs: y.shape, block: places.channels, pooling: pooling.size)
+        let geometry = weft_convolution(x.shape, window, y.shape, block: places.channels, pooling: pooling.size)
         try addNarrowKernelGradient(node, geometry, gradient: use(dy, layout), index: index)
-    }
-
-    private func geometry(
-        _ image: Shape, _ window: Window, outputs: Shape, block: Int, pooling: Size2D
-    ) -> weft_convolution {
-        weft_convolution(
-            samples: image[0], height: image[1], width: image[2], inputs: image[3], out_height: outputs[1],
-            out_width: outputs[2], outputs: outputs[3], block: block, kernel_height: window.size.height,
-            kernel_width: window.size.width, stride_height: window.strides.height, stride_width: window.strides.width,
-            dilation_height: window.dilation.height, dilation_width: window.dilation.width,
-            padding_top: window.padding.top, padding_left: window.padding.left, pool_height: pooling.height,
-            pool_width: pooling.width)
     }
 
     private func addNarrowKernelGradient(
@@ -83,16 +71,10 @@ extension Lowering {
     func narrowOutputConvolution(_ node: KernelNode, _ window: Window, _ epilogue: Epilogue) throws -> Bool {
         let (x, kernel, y) = (node.inputs[0], node.inputs[1], node.outputs[0])
         guard let block = try vectorBlock(x, to: y.shape) else { return false }
-        let geometry = geometry(x.shape, window, outputs: y.shape, block: block, pooling: Size2D(1))
-        guard let chain = epilogue.chain else {
-            try addNarrowConvolution("convolution", x, kernel, y, geometry, transposed: false)
-            return true
+        let geometry = weft_convolution(x.shape, window, y.shape, block: block)
+        try followed(node, by: epilogue) {
+            try addNarrowConvolution("convolution", x, kernel, $0.outputs[0], geometry, transposed: false)
         }
-        let sum = y.another()
-        try addNarrowConvolution("convolution", x, kernel, sum, geometry, transposed: false)
-        try lower(
-            KernelNode(
-                kernel: .elementwise(chain), inputs: [sum] + node.inputs.dropFirst(2), outputs: [y], label: label))
         return true
     }
 
@@ -105,7 +87,7 @@ extension Lowering {
             top: (window.size.height - 1) * window.dilation.height - window.padding.top,
             left: (window.size.width - 1) * window.dilation.width - window.padding.left)
         guard turned.padding.top >= 0, turned.padding.left >= 0 else { return false }
-        let geometry = geometry(dy.shape, turned, outputs: dx.shape, block: block, pooling: Size2D(1))
+        let geometry = weft_convolution(dy.shape, turned, dx.shape, block: block)
         try addNarrowConvolution("convolution dx", dy, kernel, dx, geometry, transposed: true)
         return true
     }
@@ -127,7 +109,7 @@ extension Lowering {
     private func narrowOutputKernelGradient(_ node: KernelNode, _ window: Window) throws -> Bool {
         let (x, dy, dk) = (node.inputs[0], node.inputs[1], node.outputs[0])
         guard let block = try vectorBlock(x, to: dy.shape) else { return false }
-        var geometry = geometry(x.shape, window, outputs: dy.shape, block: block, pooling: Size2D(1))
+        var geometry = weft_convolution(x.shape, window, dy.shape, block: block)
         let scratch = addBuffer("scratch", weft_narrow_convolution_gradient_scratch(&geometry))
         let reads = [try use(x, imageLayout(of: x)), try usePlain(dy)]
         addKernel("convolution dk", reads: reads, writes: [try definePlain(dk)], scratch: [scratch]) { addresses in
@@ -138,11 +120,15 @@ extension Lowering {
     }
 }
 
-extension Epilogue {
-    /// As a step of its own behind the product; `nil` where there is nothing to do.
-    fileprivate var chain: ElementwiseChain? {
-        var code: [ElementwiseChain.Instruction] = bias ? [.binary(.add, 0, 1)] : []
-        if let activation { code.append(.unary(activation, bias ? 2 : 0)) }
-        return code.isEmpty ? nil : ElementwiseChain(code: code, result: (bias ? 1 : 0) + code.count)
+extension weft_convolution {
+    /// Of an image, a window and what comes out; `block` says how the channels of one of them lie, which one says the kernel.
+    init(_ image: Shape, _ window: Window, _ outputs: Shape, block: Int, pooling: Size2D = Size2D(1)) {
+        self.init(
+            samples: image[0], height: image[1], width: image[2], inputs: image[3], out_height: outputs[1],
+            out_width: outputs[2], outputs: outputs[3], block: block, kernel_height: window.size.height,
+            kernel_width: window.size.width, stride_height: window.strides.height, stride_width: window.strides.width,
+            dilation_height: window.dilation.height, dilation_width: window.dilation.width,
+            padding_top: window.padding.top, padding_left: window.padding.left, pool_height: pooling.height,
+            pool_width: pooling.width)
     }
 }

@@ -55,26 +55,9 @@ extension PrimitiveDescriptor {
 }
 
 extension Lowering {
-    /// Winograd's algorithm first where it pays (measured: 3×3, stride 1, images of 8×8 and more), then the direct one.
-    private func algorithms(_ window: Window, groups: Int, inputs: Int, output: Size2D) -> [dnnl_alg_kind_t] {
-        let pays =
-            options.convolutions == .winograd && window.size == Size2D(3) && window.strides == Size2D(1)
-            && window.dilation == Size2D(1) && groups == 1 && inputs >= 16 && min(output.height, output.width) >= 8
-        return pays ? [dnnl_convolution_winograd, dnnl_convolution_direct] : [dnnl_convolution_direct]
-    }
-
-    /// The first algorithm that has more than reference code here; the reference code if none has.
-    private func choose(
-        _ algorithms: [dnnl_alg_kind_t], _ make: (dnnl_alg_kind_t) throws -> PrimitiveDescriptor?
-    ) throws -> PrimitiveDescriptor {
-        var reference: PrimitiveDescriptor?
-        for algorithm in algorithms {
-            guard let descriptor = try make(algorithm) else { continue }
-            if !descriptor.isReference { return descriptor }
-            reference = descriptor
-        }
-        guard let reference else { throw EngineError.unsupported(operation: "convolution", label: label) }
-        return reference
+    private func required(_ descriptor: PrimitiveDescriptor?) throws -> PrimitiveDescriptor {
+        guard let descriptor else { throw EngineError.unsupported(operation: "convolution", label: label) }
+        return descriptor
     }
 
     private func bias(_ tensor: Tensor) throws -> (buffer: Int, layout: Layout) {
@@ -92,6 +75,7 @@ extension Lowering {
 
     func convolution(_ node: KernelNode, _ window: Window, groups: Int, _ epilogue: Epilogue) throws {
         if groups == 1, try narrowOutputConvolution(node, window, epilogue) { return }
+        if groups == 1, try winogradConvolution(node, window, epilogue) { return }
         let (x, kernel, y) = (node.inputs[0], node.inputs[1], node.outputs[0])
         let axes = KernelAxes(window, groups: groups, inputs: x.shape[3], outputs: y.shape[3])
         let geometry = OneDNNWindow(window)
@@ -99,18 +83,13 @@ extension Lowering {
         let (anyX, anyKernel, anyY) = (try Layout.anyImage(x.shape), try axes.any(), try Layout.anyImage(y.shape))
         let attributes = try attributes(epilogue)
         let engine = try Device.engine
-        let size = Size2D(y.shape[1], y.shape[2])
-        // For training even where it is not: only for inference does oneDNN's Winograd want kernels transformed beforehand,
-        // which no other primitive reads.
-        let descriptor = try choose(algorithms(window, groups: groups, inputs: x.shape[3], output: size)) { algorithm in
-            try PrimitiveDescriptor.create("convolution") {
+        let descriptor = try required(
+            .create("convolution") {
                 weft_convolution_forward(
-                    &$0, engine, dnnl_forward_training, algorithm, anyX.descriptor, anyKernel.descriptor,
-                    bias?.layout.descriptor,
-                    anyY.descriptor, geometry.strides, geometry.dilation, geometry.paddingStart, geometry.paddingEnd,
-                    attributes.handle)
-            }
-        }
+                    &$0, engine, propagation, dnnl_convolution_direct, anyX.descriptor, anyKernel.descriptor,
+                    bias?.layout.descriptor, anyY.descriptor, geometry.strides, geometry.dilation,
+                    geometry.paddingStart, geometry.paddingEnd, attributes.handle)
+            })
         let xLayout = try descriptor.image(dnnl_query_src_md, x.shape)
         let kernelLayout = try axes.chosen(descriptor, dnnl_query_weights_md)
         let yLayout = try descriptor.image(dnnl_query_dst_md, y.shape)
@@ -127,18 +106,25 @@ extension Lowering {
 
     /// oneDNN asks every backward primitive for the forward one; only its shapes and algorithm matter.
     private func hint(
-        _ x: Shape, _ axes: KernelAxes, _ y: Shape, _ geometry: OneDNNWindow, _ algorithm: dnnl_alg_kind_t
-    ) throws -> PrimitiveDescriptor? {
+        _ x: Shape, _ axes: KernelAxes, _ y: Shape, _ geometry: OneDNNWindow
+    ) throws -> PrimitiveDescriptor {
         let (anyX, anyKernel, anyY) = (try Layout.anyImage(x), try axes.any(), try Layout.anyImage(y))
         let engine = try Device.engine
-        return try PrimitiveDescriptor.create("convolution") {
-            weft_convolution_forward(
-                &$0, engine, dnnl_forward_training, algorithm, anyX.descriptor, anyKernel.descriptor, nil,
-                anyY.descriptor, geometry.strides, geometry.dilation, geometry.paddingStart, geometry.paddingEnd, nil)
-        }
+        return try required(
+            .create("convolution") {
+                weft_convolution_forward(
+                    &$0, engine, dnnl_forward_training, dnnl_convolution_direct, anyX.descriptor, anyKernel.descriptor,
+                    nil, anyY.descriptor, geometry.strides, geometry.dilation, geometry.paddingStart,
+                    geometry.paddingEnd, nil)
+            })
     }
 
-    func convolutionInputGradient(_ node: KernelNode, _ window: Window, groups: Int) throws {
+    func convolutionInputGradient(_ node: KernelNode, _ window: Window, groups: Int, _ epilogue: Epilogue) throws {
+        if groups == 1, try winogradInputGradient(node, window, epilogue) { return }
+        try followed(node, by: epilogue) { try convolutionInputGradient($0, window, groups: groups) }
+    }
+
+    private func convolutionInputGradient(_ node: KernelNode, _ window: Window, groups: Int) throws {
         if groups == 1, try narrowInputGradient(node, window) { return }
         let (dy, kernel, dx) = (node.inputs[0], node.inputs[1], node.outputs[0])
         let axes = KernelAxes(window, groups: groups, inputs: dx.shape[3], outputs: dy.shape[3])
@@ -146,16 +132,14 @@ extension Lowering {
         let (anyX, anyKernel, anyY) = (try Layout.anyImage(dx.shape), try axes.any(), try Layout.anyImage(dy.shape))
         let attributes = try PrimitiveAttributes()
         let engine = try Device.engine
-        let size = Size2D(dy.shape[1], dy.shape[2])
-        let descriptor = try choose(algorithms(window, groups: groups, inputs: dx.shape[3], output: size)) {
-            algorithm in
-            guard let hint = try hint(dx.shape, axes, dy.shape, geometry, algorithm) else { return nil }
-            return try PrimitiveDescriptor.create("convolution for its input") {
+        let hint = try hint(dx.shape, axes, dy.shape, geometry)
+        let descriptor = try required(
+            .create("convolution for its input") {
                 weft_convolution_backward_data(
-                    &$0, engine, algorithm, anyX.descriptor, anyKernel.descriptor, anyY.descriptor, geometry.strides,
-                    geometry.dilation, geometry.paddingStart, geometry.paddingEnd, hint.handle, attributes.handle)
-            }
-        }
+                    &$0, engine, dnnl_convolution_direct, anyX.descriptor, anyKernel.descriptor, anyY.descriptor,
+                    geometry.strides, geometry.dilation, geometry.paddingStart, geometry.paddingEnd, hint.handle,
+                    attributes.handle)
+            })
         let dyLayout = try descriptor.image(dnnl_query_diff_dst_md, dy.shape)
         let kernelLayout = try axes.chosen(descriptor, dnnl_query_weights_md)
         let dxLayout = try descriptor.image(dnnl_query_diff_src_md, dx.shape)
@@ -171,26 +155,21 @@ extension Lowering {
 
     func convolutionKernelGradient(_ node: KernelNode, _ window: Window, groups: Int) throws {
         if groups == 1, try narrowKernelGradient(node, window) { return }
+        if groups == 1, try winogradKernelGradient(node, window) { return }
         let (x, dy, dKernel) = (node.inputs[0], node.inputs[1], node.outputs[0])
         let axes = KernelAxes(window, groups: groups, inputs: x.shape[3], outputs: dy.shape[3])
         let geometry = OneDNNWindow(window)
         let (anyX, anyKernel, anyY) = (try Layout.anyImage(x.shape), try axes.any(), try Layout.anyImage(dy.shape))
         let attributes = try PrimitiveAttributes()
         let engine = try Device.engine
-        let size = Size2D(dy.shape[1], dy.shape[2])
-        let algorithms = algorithms(window, groups: groups, inputs: x.shape[3], output: size)
-        func make(_ kernel: Layout) throws -> PrimitiveDescriptor {
-            try choose(algorithms) { algorithm in
-                guard let hint = try hint(x.shape, axes, dy.shape, geometry, algorithm) else { return nil }
-                return try PrimitiveDescriptor.create("convolution for its kernel") {
-                    weft_convolution_backward_weights(
-                        &$0, engine, algorithm, anyX.descriptor, kernel.descriptor, nil, anyY.descriptor,
-                        geometry.strides, geometry.dilation, geometry.paddingStart, geometry.paddingEnd, hint.handle,
-                        attributes.handle)
-                }
-            }
-        }
-        let descriptor = try make(anyKernel)
+        let hint = try hint(x.shape, axes, dy.shape, geometry)
+        let descriptor = try required(
+            .create("convolution for its kernel") {
+                weft_convolution_backward_weights(
+                    &$0, engine, dnnl_convolution_direct, anyX.descriptor, anyKernel.descriptor, nil, anyY.descriptor,
+                    geometry.strides, geometry.dilation, geometry.paddingStart, geometry.paddingEnd, hint.handle,
+                    attributes.handle)
+            })
         let xLayout = try descriptor.image(dnnl_query_src_md, x.shape)
         let dyLayout = try descriptor.image(dnnl_query_diff_dst_md, dy.shape)
         let kernelLayout = try axes.chosen(descriptor, dnnl_query_diff_weights_md)

@@ -313,10 +313,14 @@ extension Kernel {
             return Kernel.matmul(transposeA: false, transposeB: false, Epilogue()).joining(change)
         case .operation(.convolution(let window, let groups)):
             return Kernel.convolution(window, groups: groups, Epilogue()).joining(change)
+        case .operation(.convolutionInputGradient(let window, let groups, _)):
+            return Kernel.convolutionInputGradient(window, groups: groups, Epilogue()).joining(change)
         case .matmul(let transposeA, let transposeB, var epilogue):
             return change(&epilogue) ? .matmul(transposeA: transposeA, transposeB: transposeB, epilogue) : nil
         case .convolution(let window, let groups, var epilogue):
             return change(&epilogue) ? .convolution(window, groups: groups, epilogue) : nil
+        case .convolutionInputGradient(let window, let groups, var epilogue):
+            return change(&epilogue) ? .convolutionInputGradient(window, groups: groups, epilogue) : nil
         case .innerProduct(var epilogue): return change(&epilogue) ? .innerProduct(epilogue) : nil
         default: return nil
         }

@@ -51,7 +51,21 @@ public enum Device {
         return "\(version.major).\(version.minor).\(version.patch)"
     }
 
-    static var hasAVX512: Bool { dnnl_get_effective_cpu_isa().rawValue >= dnnl_cpu_isa_avx512_core.rawValue }
+    /// Whether the processor multiplies and adds vectors in one instruction, as Weft's kernels for products need it to be fast.
+    static var hasFusedVectors: Bool {
+        #if arch(x86_64)
+            has(dnnl_cpu_isa_avx2)
+        #else
+            true
+        #endif
+    }
+
+    static var hasAVX512: Bool { has(dnnl_cpu_isa_avx512_core) }
+
+    /// An instruction set has a bit for each of those it is made of.
+    private static func has(_ set: dnnl_cpu_isa_t) -> Bool {
+        dnnl_get_effective_cpu_isa().rawValue & set.rawValue == set.rawValue
+    }
 
     public static var instructionSet: String {
         switch dnnl_get_effective_cpu_isa() {

@@ -79,24 +79,21 @@ final class Layout {
     func channelsPerPixel() throws -> Int? {
         guard dimensions.count == 4 else { return nil }
         if try isPlain() { return dimensions[3] }
-        let order = [dimensions[0], dimensions[3], dimensions[1], dimensions[2]]
-        for (tag, block) in [(dnnl_nChw16c, 16), (dnnl_nChw8c, 8)] {
-            var descriptor: weft_md?
-            try check("memory_desc", weft_md_create_with_tag(&descriptor, 4, order.map(Int64.init), dnnl_f32, tag))
-            let blocked = try Layout(owning: descriptor!, dimensions: order).imageFromOneDNN()
-            if isSameMemory(as: blocked) { return block }
-        }
-        return nil
+        return try [16, 8].first { try isSameMemory(as: .blocked(dimensions, channelsPerPixel: $0)) }
     }
 
-    /// The layout of another image size with the same arrangement of channels.
-    func resized(to shape: [Int], channelsPerPixel block: Int) throws -> Layout {
-        if try isPlain() { return try .plain(shape) }
+    /// Of an image in blocks of 8 or 16 channels.
+    static func blocked(_ shape: [Int], channelsPerPixel block: Int) throws -> Layout {
         var descriptor: weft_md?
         let order = [shape[0], shape[3], shape[1], shape[2]]
         let tag = block == 16 ? dnnl_nChw16c : dnnl_nChw8c
         try check("memory_desc", weft_md_create_with_tag(&descriptor, 4, order.map(Int64.init), dnnl_f32, tag))
         return try Layout(owning: descriptor!, dimensions: order).imageFromOneDNN()
+    }
+
+    /// The layout of another image size with the same arrangement of channels.
+    func resized(to shape: [Int], channelsPerPixel block: Int) throws -> Layout {
+        try isPlain() ? .plain(shape) : .blocked(shape, channelsPerPixel: block)
     }
 
     /// In words: `plain`, or how many channels of an image lie together, or `blocked` in another way.

@@ -165,6 +165,33 @@ size_t weft_narrow_convolution_gradient_scratch(const weft_convolution *geometry
 void weft_narrow_convolution_kernel_gradient(
     const weft_convolution *geometry, const float *x, const float *dy, float *dk, void *scratch);
 
+// MARK: Convolutions of 3×3 by Winograd's algorithm (winograd.c, winograd_gradient.c)
+
+// Both strides are 1, or both 2, the dilation is 1, there is no pooling. Images in blocks of neighbouring channels to a pixel, a
+// multiple of 8: the input's of `block`, the output's of the geometry's. Channels are multiples of the block and, of the image
+// that is made and for the kernel's gradient of the output, of 16.
+
+/// The most tiles that are transformed before they are multiplied.
+enum { WEFT_WINOGRAD_BLOCK = 48 };
+
+/// Bytes of scratch memory of the convolution, or the gradient for its input, for so many parts that may be computed at the
+/// same time.
+size_t weft_winograd_scratch(const weft_convolution *geometry, bool is_gradient, size_t parts);
+/// y; with a bias, unless it is NULL, and what is negative then multiplied by `slope`.
+void weft_winograd(
+    const weft_convolution *geometry, const float *x, size_t block, const float *kernel, const float *bias, float slope,
+    float *y, size_t parts, void *scratch);
+/// dx, or the result of a transposed convolution, which may have a bias and a slope, too.
+void weft_winograd_input_gradient(
+    const weft_convolution *geometry, const float *dy, const float *kernel, const float *bias, float slope, float *dx,
+    size_t block, size_t parts, void *scratch);
+
+/// Bytes of scratch memory.
+size_t weft_winograd_kernel_gradient_scratch(const weft_convolution *geometry);
+/// dk.
+void weft_winograd_kernel_gradient(
+    const weft_convolution *geometry, const float *x, size_t block, const float *dy, float *dk, void *scratch);
+
 // MARK: Channels of images (normalization.c)
 
 enum { WEFT_NORMALIZATION_TILE = 16, WEFT_NORMALIZATION_PARTS = 16 };

@@ -44,7 +44,7 @@ public struct RunConfiguration: Sendable {
     /// Whether the trained model is also shown the training images.
     public var predictsTraining = false
     /// How convolutions are computed.
-    public var math = CompilerOptions.Convolutions.direct
+    public var math = CompilerOptions().convolutions
     /// How often the training's state is saved.
     public var checkpointEvery = CheckpointInterval.epochs(1)
 

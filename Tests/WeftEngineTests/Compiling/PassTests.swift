@@ -18,6 +18,7 @@ extension Engine {
                 case .operation(let operation): return String("\(operation)".prefix { $0 != "(" })
                 case .matmul(_, _, let epilogue): return "matmul" + name(epilogue)
                 case .convolution(_, _, let epilogue): return "convolution" + name(epilogue)
+                case .convolutionInputGradient(_, _, let epilogue): return "convolution dx" + name(epilogue)
                 case .innerProduct(let epilogue): return "inner product" + name(epilogue)
                 case .innerProductKernelGradient: return "inner product dk"
                 case .innerProductInputGradient: return "inner product dx"

@@ -2,7 +2,7 @@ import WeftGraph
 
 /// Small networks of every kind, each with a scalar loss and the values it is computed from.
 enum Network: String, CaseIterable {
-    case dense, relu, leakyRelu, elu, tanh, sigmoid, oneChannel, paddedChannels, winograd, normalized, normalizedDense
+    case dense, relu, leakyRelu, elu, tanh, sigmoid, oneChannel, paddedChannels, winograd, strided, normalized, normalizedDense
     case residual, depthwise, autoencoder, twoOutputs, penalized, dropout, globalAverage, shared, batchOfOne
 
     func build(_ test: TestGraph) throws -> (loss: Tensor, outputs: [Tensor]) {
@@ -23,9 +23,13 @@ enum Network: String, CaseIterable {
             let y = try test.convolution(test.pooling(x, .max), 40, 3, "conv2", .tanh, same: false)
             return try classify(test, test.dense(test.flatten(y), 6, "dense"))
         case .winograd:
-            let x = try test.convolution(test.input([2, 10, 9, 16]), 16, 3, "conv1", .relu)
+            let x = try test.convolution(test.input([2, 10, 9, 32]), 32, 3, "conv1", .relu)
             let y = try test.convolution(x, 32, 3, "conv2", .relu)
             return try classify(test, test.dense(test.flatten(test.pooling(y, .max)), 4, "dense"))
+        case .strided:
+            let x = try test.convolution(test.input([1, 8, 8, 128]), 128, 3, "down", .leakyRelu(0.3), strides: 2)
+            let y = try test.transposedConvolution(x, 64, 3, "up", .relu)
+            return try classify(test, test.dense(test.flatten(test.pooling(y, .average)), 4, "dense"))
         case .normalized:
             let x = try test.convolution(test.input([4, 6, 6, 3]), 17, 3, "conv", bias: false)
             let (y, mean, variance) = try test.batchNormalization(x, "norm")

@@ -87,15 +87,17 @@ enum Terminal {
         return path.hasPrefix(here) ? String(path.dropFirst(here.count)) : path
     }
 
-    /// Columns aligned at the left, two spaces apart.
-    static func table(_ rows: [[String]]) -> String {
+    /// Columns two spaces apart, aligned at the left but for those of numbers.
+    static func table(_ rows: [[String]], numbers: Range<Int> = 0..<0) -> String {
         let widths = (rows.first ?? []).indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
         return rows.map { row in
             var line = ""
             for (column, cell) in row.enumerated() {
-                line += cell
-                if column < row.count - 1 { line += String(repeating: " ", count: widths[column] - cell.count + 2) }
+                let padding = String(repeating: " ", count: widths[column] - cell.count)
+                line += numbers.contains(column) ? padding + cell : cell
+                if column < row.count - 1 { line += (numbers.contains(column) ? "" : padding) + "  " }
             }
+            while line.last == " " { line.removeLast() }
             return line
         }.joined(separator: "\n")
     }

@@ -89,4 +89,30 @@ import Testing
             #expect(text.status == 0 && text.output.contains("dense128 ") && text.output.contains("fc000 "))
         }
     }
+
+    /// The same table for people and for programs.
+    @Test func theProfileOfAStep() throws {
+        try Weft.use { weft in
+            let table = try weft("bench", "dense128", "--repeats", "1", "--profile")
+            #expect(table.status == 0, "\(table)")
+            for part in ["GFLOP/s", "GB/s", "update", "µs in turn", "µs alone", "as it trains"] {
+                #expect(table.output.contains(part), "\(part): \(table.output)")
+            }
+            #expect(table.output.split(separator: "\n").allSatisfy { $0.count <= 120 })
+            let bench = try weft("bench", "dense128", "--repeats", "1", "--profile", "--json")
+            let workloads = try #require(bench.json as? [String: [String: Any]])
+            let profile = try #require(workloads["dense128"]?["profile"] as? [String: Any])
+            let (step, alone) = (profile["step_microseconds"], profile["parts_microseconds_alone"])
+            let (whole, sum) = (try #require(step as? Double), try #require(alone as? Double))
+            #expect(try abs(whole - sum - #require(profile["gap_microseconds"] as? Double)) < 1e-6 * whole)
+            let program = try #require((profile["programs"] as? [[String: Any]])?.first)
+            let parts = try #require(program["parts"] as? [[String: Any]])
+            // Forward and back of both layers, without the gradient for the images.
+            #expect(parts.compactMap { $0["gigaflops"] as? Double }.count == 5)
+            #expect(parts.allSatisfy { ($0["operations"] is Int) != ($0["gigabytes_per_second"] is Double) })
+            let total = parts.reduce(0) { $0 + ($1["microseconds_alone"] as? Double ?? .nan) }
+            #expect(abs(total - sum) < 1e-6 * sum)
+            #expect(parts.last?["layer"] as? String == "optimizer")
+        }
+    }
 }

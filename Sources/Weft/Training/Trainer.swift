@@ -184,17 +184,26 @@ public final class Trainer {
         try programs(.training, batchSize: batchSize, samples).map(\.program)
     }
 
-    /// For each training step's program, the nanoseconds of its optimizer's update on the gradients at hand, and which of
-    /// them it takes to look for NaN and infinities; the medians of several. What has been trained stays as it is.
-    public func profileUpdates(
-        _ programs: [Program], repeats: Int = 301
-    ) throws -> [(update: UInt64, check: UInt64)] {
+    /// What an optimizer's update takes.
+    public struct UpdateProfile: Sendable {
+        /// Nanoseconds, with all that is in the caches that they hold.
+        public let time: UInt64
+        /// Those among them for looking for NaN and infinities.
+        public let checkTime: UInt64
+        /// Bytes that are read and written.
+        public let byteCount: Int
+    }
+
+    /// For each training step's program, its optimizer's update on the gradients at hand: the medians of several. What has
+    /// been trained stays as it is.
+    public func profileUpdates(_ programs: [Program], repeats: Int = 301) throws -> [UpdateProfile] {
         try zip(programs, optimizers).map { program, optimizer in
             let state = try optimizer.newState()
             let samples = (0..<repeats).map { _ in state.profile(bounds: program.gradientBounds) }
             let update = samples.map(\.update).sorted()[repeats / 2]
             let unchecked = samples.map(\.unchecked).sorted()[repeats / 2]
-            return (update, update > unchecked ? update - unchecked : 0)
+            return UpdateProfile(
+                time: update, checkTime: update > unchecked ? update - unchecked : 0, byteCount: state.bytesPerUpdate)
         }
     }
 

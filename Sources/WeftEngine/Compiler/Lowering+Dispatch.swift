@@ -4,6 +4,7 @@ extension Lowering {
     /// The steps of one kernel.
     func lower(_ node: KernelNode) throws {
         label = node.label
+        operationCount = node.operationCount
         switch node.kernel {
         case .operation(let operation): try lower(operation, node)
         case .matmul(let transposeA, let transposeB, let epilogue):

@@ -134,13 +134,35 @@ extension ElementwiseChain {
     var name: String {
         let parts = code.map { instruction -> String in
             switch instruction {
-            case .unary(let operation, _): return "\(operation)"
+            case .unary(let operation, _): return operation.name
             case .binary(let operation, _, _): return "\(operation)"
-            case .constant(let value): return "\(value)"
+            case .constant(let value): return value.short
             }
         }
         return parts.isEmpty ? "broadcast" : parts.joined(separator: " ")
     }
+}
+
+extension Operation.Unary {
+    /// "×0.5+1" for an affine function; for others the operation and its number, if it has one.
+    fileprivate var name: String {
+        switch self {
+        case .affine(let scale, 0): return "×\(scale.short)"
+        case .affine(1, let shift): return shift.signed
+        case .affine(let scale, let shift): return "×\(scale.short)\(shift.signed)"
+        case .clip(let lower, let upper): return "clip(\(lower.short)…\(upper.short))"
+        case .power(let exponent): return "power(\(exponent.short))"
+        case .leakyRelu(let slope): return "leakyRelu(\(slope.short))"
+        case .elu(let alpha): return "elu(\(alpha.short))"
+        default: return "\(self)"
+        }
+    }
+}
+
+extension Float {
+    /// As it is written by hand: 2 for 2.0.
+    fileprivate var short: String { description.hasSuffix(".0") ? String(description.dropLast(2)) : description }
+    fileprivate var signed: String { self < 0 ? short : "+" + short }
 }
 
 extension Operation.Unary {

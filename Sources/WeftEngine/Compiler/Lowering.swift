@@ -45,6 +45,8 @@ struct Step {
     var isInPlace = false
     /// Every value it writes is a sum of products, each of a value of the first read and one of the second.
     var isProduct = false
+    /// Multiplications and additions of a product; `nil` for everything else.
+    var operationCount: Int?
     /// The buffers whose values the graph's author would recognise, for diagnosis.
     var results: [Int] = []
 }
@@ -80,6 +82,8 @@ final class Lowering {
     let hasPoolingGradients: Bool
     /// The layer that the steps being made belong to.
     var label = ""
+    /// The operations of the node being lowered, until one of its steps has taken them.
+    var operationCount: Int?
 
     /// The graph's inputs by name.
     private(set) var inputs: [String: (buffer: Int, tensor: Tensor)] = [:]
@@ -110,7 +114,13 @@ final class Lowering {
         return buffers.count - 1
     }
 
-    func add(_ step: Step) { steps.append(step) }
+    /// The first step of a product that is no copy between layouts is the one that multiplies.
+    func add(_ step: Step) {
+        var step = step
+        step.operationCount = operationCount
+        operationCount = nil
+        steps.append(step)
+    }
 
     /// The place of a result. A parameter's gradient in the parameter's layout goes straight into the store.
     func define(_ tensor: Tensor, _ layout: Layout) -> Int {

@@ -170,16 +170,18 @@ public final class OptimizerState {
         return Float(result)
     }
 
+    /// The bytes an update reads and writes: gradients once, weights and slots once each way.
+    public var bytesPerUpdate: Int {
+        ranges.reduce(0) { $0 + $1.count } * MemoryLayout<Float>.stride * (3 + 2 * rule.slotNames.count)
+    }
+
     /// The nanoseconds of an update on the gradients at hand, and of one that does not look for NaN and infinities.
     ///
     /// Parameters keep their values, but the slots move.
     public func profile(bounds: GradientBounds?) -> (update: UInt64, unchecked: UInt64) {
         guard let values = store.values, let gradients = store.gradients else { return (0, 0) }
         let clock = ContinuousClock()
-        func nanoseconds(_ work: () -> Bool) -> UInt64 {
-            let elapsed = clock.measure { _ = work() }.components
-            return UInt64(elapsed.seconds) * 1_000_000_000 + UInt64(elapsed.attoseconds / 1_000_000_000)
-        }
+        func nanoseconds(_ work: () -> Bool) -> UInt64 { UInt64(clock.measure { _ = work() } / .nanoseconds(1)) }
         let arenas = Arenas(values: values, gradients: gradients)
         let limits = weft_gradient_rule(gradient_scale: 1, clip_value: 0, bounds: nil, bound_count: 0)
         step += 1

@@ -264,28 +264,42 @@ public final class Program {
 
     /// One entry of the compiled step, for listings and profiles.
     public struct Line: Sendable {
+        /// The layer it belongs to.
         public let label: String
         public let name: String
+        /// Multiplications and additions of a product by its definition; `nil` for everything else.
+        public let operations: Int?
+        /// Of the values it reads and of its results, each once; memory of its own does not count.
         public let bytesRead: Int
         public let bytesWritten: Int
     }
 
     public var lines: [Line] {
-        steps.map { step in
+        func bytes(_ buffers: [Int]) -> Int { Set(buffers).reduce(0) { $0 + self.buffers[$1].byteCount } }
+        return steps.map { step in
             Line(
-                label: step.label, name: step.name,
-                bytesRead: step.reads.reduce(0) { $0 + buffers[$1].byteCount },
-                bytesWritten: step.writes.reduce(0) { $0 + buffers[$1].byteCount })
+                label: step.label, name: step.name, operations: step.operationCount, bytesRead: bytes(step.reads),
+                bytesWritten: bytes(step.results))
         }
     }
 
-    /// Runs the program once and gives each step's time in nanoseconds, in the order of `lines`.
-    public func profile() -> [UInt64] {
+    /// What one entry of the program takes, in nanoseconds.
+    public struct Timing: Sendable {
+        /// In its turn, after the entries before it.
+        public let inTurn: UInt64
+        /// At once again: alone, with what it needs in the caches as far as they hold it.
+        public let alone: UInt64
+    }
+
+    /// Runs the program once, every entry twice in a row, and gives their times in the order of `lines`.
+    ///
+    /// The outputs are of no use afterwards, and what the program assigns is assigned.
+    public func profile() -> [Timing] {
         let clock = ContinuousClock()
-        return instructions.map { instruction in
-            let elapsed = clock.measure { run(instruction) }.components
-            return UInt64(elapsed.seconds) * 1_000_000_000 + UInt64(elapsed.attoseconds / 1_000_000_000)
-        }
+        let state = weft_begin_flushing_denormals()
+        defer { weft_end_flushing_denormals(state) }
+        func time(_ instruction: Instruction) -> UInt64 { UInt64(clock.measure { run(instruction) } / .nanoseconds(1)) }
+        return instructions.map { Timing(inTurn: time($0), alone: time($0)) }
     }
 
     /// The program for people to read.

@@ -6,8 +6,6 @@ import WeftGraph
 extension Engine {
     /// Every pass does what it says where it may, and nothing where it must not; the values stay the interpreter's.
     @Suite struct PassTests {
-        typealias Pass = (inout KernelGraph) -> Void
-
         /// What is computed, in order: without inputs, parameters and constants.
         private func kernels(_ graph: KernelGraph) -> [String] {
             graph.scheduled().compactMap { node in
@@ -38,8 +36,7 @@ extension Engine {
         ) throws -> (before: [String], after: [String]) {
             var graph = KernelGraph(test.graph, roots: roots)
             let before = kernels(graph)
-            pass(&graph)
-            graph.sweep()
+            pass.rewrite(&graph)
             try test.check(roots, sourceLocation: sourceLocation)
             return (before, kernels(graph))
         }
@@ -59,12 +56,12 @@ extension Engine {
 
         @Test(arguments: [
             (Operation.Unary.relu, "[step multiply]"),
-            (.leakyRelu(0.1), "[step affine(scale: 0.9, shift: 0.1) multiply]"),
-            (.tanh, "[square affine(scale: -1.0, shift: 1.0) multiply]"),
-            (.sigmoid, "[affine(scale: -1.0, shift: 1.0) multiply multiply]"),
+            (.leakyRelu(0.1), "[step ×0.9+0.1 multiply]"),
+            (.tanh, "[square ×-1+1 multiply]"),
+            (.sigmoid, "[×-1+1 multiply multiply]"),
         ])
         func multiplyBeforeUnpooling(_ activation: Operation.Unary, _ chain: String) throws {
-            let pass: Pass = { $0.multiplyBeforeUnpooling() }
+            let pass = Pass.multiplyBeforeUnpooling
             let (test, _, y, dx) = try pooled(.max, activation)
             let (before, after) = try apply(pass, test, [y, dx])
             #expect(before.last == "multiply" && before[2] == "poolingGradient")
@@ -72,7 +69,7 @@ extension Engine {
         }
 
         @Test func multiplicationStays() throws {
-            let pass: Pass = { $0.multiplyBeforeUnpooling() }
+            let pass = Pass.multiplyBeforeUnpooling
             // The factor is one of the unpooled x's own source, or the pooling keeps no places.
             for (kind, activation) in [
                 (Operation.Pooling.average, Operation.Unary.relu), (.max, .elu(1)), (.max, .softplus),
@@ -99,7 +96,7 @@ extension Engine {
         // MARK: Flatten, then a matrix
 
         @Test func multiplyWithoutFlattening() throws {
-            let pass: Pass = { $0.multiplyWithoutFlattening() }
+            let pass = Pass.multiplyWithoutFlattening
             let test = TestGraph()
             let image = test.input([2, 3, 4, 5])
             let (w, v) = (test.input([60, 4]), test.input([60, 2]))
@@ -116,7 +113,7 @@ extension Engine {
         }
 
         @Test func flatteningStays() throws {
-            let pass: Pass = { $0.multiplyWithoutFlattening() }
+            let pass = Pass.multiplyWithoutFlattening
             let test = TestGraph()
             let w = test.input([6, 4])
             let cases = try [
@@ -145,7 +142,7 @@ extension Engine {
 
         @Test(arguments: [Operation.Unary.relu, .leakyRelu(0.1), .elu(1), .tanh, .sigmoid])
         func joinBiasAndActivation(_ activation: Operation.Unary) throws {
-            let pass: Pass = { $0.joinBiasAndActivation() }
+            let pass = Pass.joinBiasAndActivation
             let test = TestGraph()
             let product = try test.graph.matmul(test.input([3, 4]), test.input([4, 8]))
             for y in [try convolution(test), product] {
@@ -160,7 +157,7 @@ extension Engine {
         }
 
         @Test func biasStays() throws {
-            let pass: Pass = { $0.joinBiasAndActivation() }
+            let pass = Pass.joinBiasAndActivation
             let test = TestGraph()
             let bias = test.input([8])
             func unchanged(_ roots: [Tensor], sourceLocation: SourceLocation = #_sourceLocation) throws {
@@ -188,7 +185,7 @@ extension Engine {
         // MARK: Gradient of a bias
 
         @Test func sumBeforeUnpooling() throws {
-            let pass: Pass = { $0.sumBeforeUnpooling() }
+            let pass = Pass.sumBeforeUnpooling
             let (test, _, _, dx) = try pooled(.max, .leakyRelu(0.1))
             let unpooled = try #require(test.graph.node(of: dx).inputs.first { test.isUnpooled($0) })
             let (before, after) = try apply(pass, test, [unpooled.sum(axes: [0, 1, 2])])
@@ -198,7 +195,7 @@ extension Engine {
 
         /// Average pooling may lose pixels, and other sums may see where a value went.
         @Test func sumAfterUnpooling() throws {
-            let pass: Pass = { $0.sumBeforeUnpooling() }
+            let pass = Pass.sumBeforeUnpooling
             for (kind, axes) in [(Operation.Pooling.average, [0, 1, 2]), (.max, [0, 1]), (.max, [1, 2])] {
                 let (test, _, _, dx) = try pooled(kind, .tanh)
                 let unpooled = try #require(test.graph.node(of: dx).inputs.first { test.isUnpooled($0) })
@@ -225,7 +222,7 @@ extension Engine {
         }
 
         @Test func joinUnpoolingAndKernelGradient() throws {
-            let pass: Pass = { $0.joinUnpoolingAndKernelGradient() }
+            let pass = Pass.joinUnpoolingAndKernelGradient
             for channels in [1, 3, 4] {
                 let (test, roots) = try pooledConvolution(channels: channels)
                 let (before, after) = try apply(pass, test, roots)
@@ -240,7 +237,7 @@ extension Engine {
 
         /// Many channels, average pooling, a gradient that the image needs, too.
         @Test func unpoolingStays() throws {
-            let pass: Pass = { $0.joinUnpoolingAndKernelGradient() }
+            let pass = Pass.joinUnpoolingAndKernelGradient
             for (test, roots) in [
                 try pooledConvolution(channels: 5), try pooledConvolution(channels: 1, .average),
                 try pooledConvolution(channels: 1, imageGradient: true),
@@ -253,7 +250,7 @@ extension Engine {
         // MARK: Element by element
 
         @Test func joinElementwise() throws {
-            let pass: Pass = { $0.joinElementwise() }
+            let pass = Pass.joinElementwise
             let test = TestGraph()
             let (a, b) = (test.input([3, 4]), test.input([4]))
             let y = try ((2 * a + b).applying(.tanh) * a).applying(.square)
@@ -277,7 +274,7 @@ extension Engine {
             var y = test.input([5])
             for _ in 0..<12 { y = try y * test.input([5]) }
             var graph = KernelGraph(test.graph, roots: [y])
-            graph.joinElementwise()
+            Pass.joinElementwise.rewrite(&graph)
             for case .elementwise(let chain) in graph.scheduled().map(\.kernel) { #expect(chain.code.count <= 32) }
             #expect(graph.scheduled().allSatisfy { $0.inputs.count <= 8 })
             #expect(kernels(graph).count == 3)

@@ -21,7 +21,7 @@ struct BenchCommand: ParsableCommand {
     @Option(help: "Threads; by default as many as there are cores.")
     var threads: Int?
 
-    @Option(help: "How convolutions are computed: direct or winograd.")
+    @Option(help: "How products are summed: direct, winograd or precise (in double, slow).")
     var math = CompilerOptions.Convolutions.direct
 
     @Flag(help: "Print JSON.")

@@ -88,7 +88,10 @@ struct TrainCommand: ParsableCommand {
     @Option(help: "Threads; by default as many as there are cores.")
     var threads: Int?
 
-    @Option(help: "How convolutions are computed: direct or winograd (faster, a little less exact). (default: direct)")
+    @Option(
+        help:
+            "How products are summed: direct, winograd (faster, a little less exact) or precise (in double, slow). (default: direct)"
+    )
     var math: CompilerOptions.Convolutions?
 
     @Option(name: [.long, .customShort("o")], help: "The run's folder; by default runs/<model>-<n>.")

@@ -80,6 +80,27 @@ extension Lowering {
             return { weft_elementwise(program.pointer) }
         }
     }
+
+    /// A product whose kernel stores plain sums: bias and activation follow as a step of their own.
+    ///
+    /// - Parameter product: adds the step that computes the sums into a tensor.
+    func lower(_ node: KernelNode, thenApplying epilogue: Epilogue, _ product: (Tensor) throws -> Void) throws {
+        let y = node.outputs[0]
+        guard let chain = epilogue.chain else { return try product(y) }
+        let sums = y.another()
+        try product(sums)
+        let inputs = [sums] + node.inputs.dropFirst(2)
+        try lower(KernelNode(kernel: .elementwise(chain), inputs: inputs, outputs: [y], label: label))
+    }
+}
+
+extension Epilogue {
+    /// `nil` where there is nothing to do.
+    fileprivate var chain: ElementwiseChain? {
+        var code: [ElementwiseChain.Instruction] = bias ? [.binary(.add, 0, 1)] : []
+        if let activation { code.append(.unary(activation, bias ? 2 : 0)) }
+        return code.isEmpty ? nil : ElementwiseChain(code: code, result: (bias ? 1 : 0) + code.count)
+    }
 }
 
 extension ElementwiseChain {

@@ -22,8 +22,8 @@ extension Lowering {
     /// The same from the gradient of a max pooling behind the convolution.
     func convolutionKernelGradient(_ node: KernelNode, _ window: Window, through pooling: Window) throws {
         let (x, y, pooled, dy) = (node.inputs[0], node.inputs[1], node.inputs[2], node.inputs[3])
-        guard let (_, layout, places, index) = separatePoolings[pooled] else {
-            // A pooling on oneDNN remembers its maxima in a way of its own.
+        guard !isPrecise, let (_, layout, places, index) = separatePoolings[pooled] else {
+            // A pooling on oneDNN remembers its maxima in a way of its own, and this kernel's sums over a row are floats.
             let unpooled = y.another()
             let label = node.label
             try lower(
@@ -39,7 +39,7 @@ extension Lowering {
         try addNarrowKernelGradient(node, geometry, gradient: use(dy, layout), index: index)
     }
 
-    private func geometry(
+    func geometry(
         _ image: Shape, _ window: Window, outputs: Shape, block: Int, pooling: Size2D
     ) -> weft_convolution {
         weft_convolution(
@@ -84,15 +84,9 @@ extension Lowering {
         let (x, kernel, y) = (node.inputs[0], node.inputs[1], node.outputs[0])
         guard let block = try vectorBlock(x, to: y.shape) else { return false }
         let geometry = geometry(x.shape, window, outputs: y.shape, block: block, pooling: Size2D(1))
-        guard let chain = epilogue.chain else {
+        try lower(node, thenApplying: epilogue) { y in
             try addNarrowConvolution("convolution", x, kernel, y, geometry, transposed: false)
-            return true
         }
-        let sum = y.another()
-        try addNarrowConvolution("convolution", x, kernel, sum, geometry, transposed: false)
-        try lower(
-            KernelNode(
-                kernel: .elementwise(chain), inputs: [sum] + node.inputs.dropFirst(2), outputs: [y], label: label))
         return true
     }
 
@@ -135,14 +129,5 @@ extension Lowering {
             return { weft_narrow_convolution_kernel_gradient(&geometry, x, dy, dk, scratch) }
         }
         return true
-    }
-}
-
-extension Epilogue {
-    /// As a step of its own behind the product; `nil` where there is nothing to do.
-    fileprivate var chain: ElementwiseChain? {
-        var code: [ElementwiseChain.Instruction] = bias ? [.binary(.add, 0, 1)] : []
-        if let activation { code.append(.unary(activation, bias ? 2 : 0)) }
-        return code.isEmpty ? nil : ElementwiseChain(code: code, result: (bias ? 1 : 0) + code.count)
     }
 }

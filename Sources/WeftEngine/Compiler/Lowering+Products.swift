@@ -91,6 +91,7 @@ extension Lowering {
     // MARK: Convolution
 
     func convolution(_ node: KernelNode, _ window: Window, groups: Int, _ epilogue: Epilogue) throws {
+        if isPrecise { return try preciseConvolution(node, window, groups: groups, epilogue) }
         if groups == 1, try narrowOutputConvolution(node, window, epilogue) { return }
         let (x, kernel, y) = (node.inputs[0], node.inputs[1], node.outputs[0])
         let axes = KernelAxes(window, groups: groups, inputs: x.shape[3], outputs: y.shape[3])
@@ -139,6 +140,7 @@ extension Lowering {
     }
 
     func convolutionInputGradient(_ node: KernelNode, _ window: Window, groups: Int) throws {
+        if isPrecise { return try preciseInputGradient(node, window, groups: groups) }
         if groups == 1, try narrowInputGradient(node, window) { return }
         let (dy, kernel, dx) = (node.inputs[0], node.inputs[1], node.outputs[0])
         let axes = KernelAxes(window, groups: groups, inputs: dx.shape[3], outputs: dy.shape[3])
@@ -170,6 +172,7 @@ extension Lowering {
     }
 
     func convolutionKernelGradient(_ node: KernelNode, _ window: Window, groups: Int) throws {
+        if isPrecise { return try preciseKernelGradient(node, window, groups: groups) }
         if groups == 1, try narrowKernelGradient(node, window) { return }
         let (x, dy, dKernel) = (node.inputs[0], node.inputs[1], node.outputs[0])
         let axes = KernelAxes(window, groups: groups, inputs: x.shape[3], outputs: dy.shape[3])
@@ -205,6 +208,7 @@ extension Lowering {
     // MARK: Matrix products
 
     func matmul(_ node: KernelNode, transposeA: Bool, transposeB: Bool, _ epilogue: Epilogue) throws {
+        if isPrecise { return try preciseMatmul(node, transposeA: transposeA, transposeB: transposeB, epilogue) }
         let (a, b, y) = (node.inputs[0], node.inputs[1], node.outputs[0])
         let aLayout = try Layout.plain(a.shape.dimensions)
         let bLayout = try Layout.plain(b.shape.dimensions)
@@ -252,9 +256,9 @@ extension Lowering {
         return descriptor
     }
 
-    /// An image that lies in row-major order is a matrix already.
+    /// An image that lies in row-major order is a matrix already, and a precise product wants one.
     private func flattened(_ image: Tensor) throws -> Tensor? {
-        guard try imageLayout(of: image).isPlain() else { return nil }
+        guard try isPrecise || imageLayout(of: image).isPlain() else { return nil }
         let flat = try image.graph.reshape(image, to: [image.shape[0], image.shape.count / image.shape[0]])
         alias(flat, try .plain(flat.shape.dimensions), try usePlain(image))
         return flat

@@ -29,7 +29,7 @@ struct BenchCommand: ParsableCommand {
     @Option(help: "Threads; by default as many as there are cores.")
     var threads: Int?
 
-    @Option(help: "How convolutions are computed: direct or winograd.")
+    @Option(help: "How products are summed: winograd (where it is faster), direct, or precise (in double, slow).")
     var math = CompilerOptions().convolutions
 
     @Flag(help: "Print JSON.")

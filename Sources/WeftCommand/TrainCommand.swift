@@ -88,7 +88,10 @@ struct TrainCommand: ParsableCommand {
     @Option(help: "Threads; by default as many as there are cores.")
     var threads: Int?
 
-    @Option(help: "How convolutions are computed: winograd (where it is faster) or direct. (default: winograd)")
+    @Option(
+        help:
+            "How products are summed: winograd (where it is faster), direct, or precise (in double, slow). (default: winograd)"
+    )
     var math: CompilerOptions.Convolutions?
 
     @Option(name: [.long, .customShort("o")], help: "The run's folder; by default runs/<model>-<n>.")

@@ -1,12 +1,15 @@
 /// Choices that change how a graph is computed, never what.
 public struct CompilerOptions: Hashable, Sendable {
-    /// How convolutions are computed.
+    /// How convolutions are computed and, where they are to be precise, matrix products, too.
     public enum Convolutions: String, Hashable, Sendable, CaseIterable {
         /// Every product of the definition is taken, and summed up.
         case direct
         /// Winograd's algorithm where it is faster, by a fixed rule, direct sums elsewhere. Its results differ from direct ones
         /// by 1e-6; a sum whose terms are all zero is zero.
         case winograd
+        /// Every sum of products in double, rounded once, many times slower: what the formulas say, to compare with. The
+        /// results do not depend on the number of threads.
+        case precise
     }
 
     public var convolutions = Convolutions.winograd

@@ -22,8 +22,8 @@ extension Lowering {
     /// The same from the gradient of a max pooling behind the convolution.
     func convolutionKernelGradient(_ node: KernelNode, _ window: Window, through pooling: Window) throws {
         let (x, y, pooled, dy) = (node.inputs[0], node.inputs[1], node.inputs[2], node.inputs[3])
-        guard let (_, layout, places, index) = separatePoolings[pooled] else {
-            // A pooling on oneDNN remembers its maxima in a way of its own.
+        guard !isPrecise, let (_, layout, places, index) = separatePoolings[pooled] else {
+            // A pooling on oneDNN remembers its maxima in a way of its own, and this kernel's sums over a row are floats.
             let unpooled = y.another()
             let label = node.label
             try lower(

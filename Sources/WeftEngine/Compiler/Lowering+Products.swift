@@ -74,6 +74,7 @@ extension Lowering {
     // MARK: Convolution
 
     func convolution(_ node: KernelNode, _ window: Window, groups: Int, _ epilogue: Epilogue) throws {
+        if isPrecise { return try preciseConvolution(node, window, groups: groups, epilogue) }
         if groups == 1, try narrowOutputConvolution(node, window, epilogue) { return }
         if groups == 1, try winogradConvolution(node, window, epilogue) { return }
         let (x, kernel, y) = (node.inputs[0], node.inputs[1], node.outputs[0])
@@ -120,6 +121,9 @@ extension Lowering {
     }
 
     func convolutionInputGradient(_ node: KernelNode, _ window: Window, groups: Int, _ epilogue: Epilogue) throws {
+        if isPrecise {
+            return try followed(node, by: epilogue) { try preciseInputGradient($0, window, groups: groups) }
+        }
         if groups == 1, try winogradInputGradient(node, window, epilogue) { return }
         try followed(node, by: epilogue) { try convolutionInputGradient($0, window, groups: groups) }
     }
@@ -154,6 +158,7 @@ extension Lowering {
     }
 
     func convolutionKernelGradient(_ node: KernelNode, _ window: Window, groups: Int) throws {
+        if isPrecise { return try preciseKernelGradient(node, window, groups: groups) }
         if groups == 1, try narrowKernelGradient(node, window) { return }
         if groups == 1, try winogradKernelGradient(node, window) { return }
         let (x, dy, dKernel) = (node.inputs[0], node.inputs[1], node.outputs[0])
@@ -184,6 +189,7 @@ extension Lowering {
     // MARK: Matrix products
 
     func matmul(_ node: KernelNode, transposeA: Bool, transposeB: Bool, _ epilogue: Epilogue) throws {
+        if isPrecise { return try preciseMatmul(node, transposeA: transposeA, transposeB: transposeB, epilogue) }
         let (a, b, y) = (node.inputs[0], node.inputs[1], node.outputs[0])
         let aLayout = try Layout.plain(a.shape.dimensions)
         let bLayout = try Layout.plain(b.shape.dimensions)
@@ -231,9 +237,9 @@ extension Lowering {
         return descriptor
     }
 
-    /// An image that lies in row-major order is a matrix already.
+    /// An image that lies in row-major order is a matrix already, and a precise product wants one.
     private func flattened(_ image: Tensor) throws -> Tensor? {
-        guard try imageLayout(of: image).isPlain() else { return nil }
+        guard try isPrecise || imageLayout(of: image).isPlain() else { return nil }
         let flat = try image.graph.reshape(image, to: [image.shape[0], image.shape.count / image.shape[0]])
         alias(flat, try .plain(flat.shape.dimensions), try usePlain(image))
         return flat

@@ -192,6 +192,25 @@ size_t weft_winograd_kernel_gradient_scratch(const weft_convolution *geometry);
 void weft_winograd_kernel_gradient(
     const weft_convolution *geometry, const float *x, size_t block, const float *dy, float *dk, void *scratch);
 
+// MARK: Products summed in double (precise.c)
+
+// Every sum of products is a double, rounded once. Far slower than oneDNN, and the same bits whatever the number of threads.
+
+/// y[i][j] = Σ a[i][k]·b[k][j]; a transposed operand is given as a[k][i] or b[j][k].
+void weft_precise_matmul(
+    const float *a, bool transpose_a, const float *b, bool transpose_b, float *y, size_t rows, size_t terms,
+    size_t columns);
+
+// Images and kernels in row-major order, the kernel's of height × width × inputs / groups × outputs. There is no pooling.
+
+void weft_precise_convolution(
+    const weft_convolution *geometry, size_t groups, const float *x, const float *kernel, float *y);
+/// dx, from the output's gradient: also what a transposed convolution is.
+void weft_precise_convolution_input_gradient(
+    const weft_convolution *geometry, size_t groups, const float *dy, const float *kernel, float *dx);
+void weft_precise_convolution_kernel_gradient(
+    const weft_convolution *geometry, size_t groups, const float *x, const float *dy, float *dk);
+
 // MARK: Channels of images (normalization.c)
 
 enum { WEFT_NORMALIZATION_TILE = 16, WEFT_NORMALIZATION_PARTS = 16 };

@@ -2,7 +2,8 @@ import WeftGraph
 
 /// Small networks of every kind, each with a scalar loss and the values it is computed from.
 enum Network: String, CaseIterable {
-    case dense, relu, leakyRelu, elu, tanh, sigmoid, oneChannel, paddedChannels, winograd, strided, normalized, normalizedDense
+    case dense, relu, leakyRelu, elu, tanh, sigmoid, oneChannel, paddedChannels, winograd, strided, normalized,
+        normalizedDense
     case residual, depthwise, autoencoder, twoOutputs, penalized, dropout, globalAverage, shared, batchOfOne
 
     func build(_ test: TestGraph) throws -> (loss: Tensor, outputs: [Tensor]) {

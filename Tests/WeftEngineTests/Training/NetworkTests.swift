@@ -42,6 +42,23 @@ extension Engine {
             try test.checkGradients(loss, outputs: outputs)
         }
 
+        /// Precise sums give the same bits with two threads.
+        @Test(arguments: Network.allCases) func preciseBits(_ network: Network) throws {
+            let threads = Device.threads
+            defer { Device.threads = threads }
+            let results = try [1, 2].map { count in
+                Device.threads = count
+                let test = TestGraph()
+                let (loss, outputs) = try network.build(test)
+                let training = try test.training(
+                    loss, outputs: outputs, options: CompilerOptions(convolutions: .precise))
+                test.run(training.program)
+                return try training.outputs.indices.map { test.values(training.program, $0, of: training.outputs[$0]) }
+                    + training.store.entries.indices.map { try training.store.gradient(of: $0) }
+            }
+            #expect(results[0] == results[1])
+        }
+
         /// A program compiled for inference before training, and one compiled after it.
         @Test(arguments: Network.allCases) func inference(_ network: Network) throws {
             let test = TestGraph()

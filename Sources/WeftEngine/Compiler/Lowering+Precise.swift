@@ -1,0 +1,68 @@
+import WeftGraph
+import WeftKernels
+
+// Matrix products and convolutions summed in double, on kernels of Weft's own and in row-major order. Flattened images come
+// here as matrices.
+
+extension Lowering {
+    var isPrecise: Bool { options.convolutions == .precise }
+
+    func preciseMatmul(_ node: KernelNode, transposeA: Bool, transposeB: Bool, _ epilogue: Epilogue) throws {
+        let (a, b) = (node.inputs[0], node.inputs[1])
+        let terms = a.shape[transposeA ? 0 : 1]
+        try followed(node, by: epilogue) { product in
+            let y = product.outputs[0]
+            let (rows, columns) = (y.shape[0], y.shape[1])
+            let reads = [try usePlain(a), try usePlain(b)]
+            addKernel("matmul in double", reads: reads, writes: [try definePlain(y)]) { addresses in
+                let (a, b, y) = (floats(addresses[0]), floats(addresses[1]), floats(addresses[2]))
+                return { weft_precise_matmul(a, transposeA, b, transposeB, y, rows, terms, columns) }
+            }
+        }
+    }
+
+    func preciseConvolution(_ node: KernelNode, _ window: Window, groups: Int, _ epilogue: Epilogue) throws {
+        let (x, kernel) = (node.inputs[0], node.inputs[1])
+        try followed(node, by: epilogue) { product in
+            let y = product.outputs[0]
+            let geometry = preciseGeometry(x, window, outputs: y)
+            try addPrecise("convolution in double", weft_precise_convolution, geometry, groups, x, kernel, y)
+        }
+    }
+
+    func preciseInputGradient(_ node: KernelNode, _ window: Window, groups: Int) throws {
+        let (dy, kernel, dx) = (node.inputs[0], node.inputs[1], node.outputs[0])
+        let geometry = preciseGeometry(dx, window, outputs: dy)
+        try addPrecise(
+            "convolution dx in double", weft_precise_convolution_input_gradient, geometry, groups, dy, kernel, dx)
+    }
+
+    func preciseKernelGradient(_ node: KernelNode, _ window: Window, groups: Int) throws {
+        let (x, dy, dk) = (node.inputs[0], node.inputs[1], node.outputs[0])
+        let geometry = preciseGeometry(x, window, outputs: dy)
+        try addPrecise(
+            "convolution dk in double", weft_precise_convolution_kernel_gradient, geometry, groups, x, dy, dk)
+    }
+
+    private func preciseGeometry(_ image: Tensor, _ window: Window, outputs: Tensor) -> weft_convolution {
+        weft_convolution(image.shape, window, outputs.shape, block: outputs.shape[3])
+    }
+
+    /// The geometry, the groups, two factors and the result.
+    private typealias Product = (
+        UnsafePointer<weft_convolution>?, Int, UnsafePointer<Float>?, UnsafePointer<Float>?,
+        UnsafeMutablePointer<Float>?
+    ) -> Void
+
+    private func addPrecise(
+        _ name: String, _ product: @escaping Product, _ geometry: weft_convolution, _ groups: Int, _ a: Tensor,
+        _ b: Tensor, _ y: Tensor
+    ) throws {
+        var geometry = geometry
+        let reads = [try usePlain(a), try usePlain(b)]
+        addKernel(name, reads: reads, writes: [try definePlain(y)]) { addresses in
+            let (a, b, y) = (floats(addresses[0]), floats(addresses[1]), floats(addresses[2]))
+            return { product(&geometry, groups, a, b, y) }
+        }
+    }
+}

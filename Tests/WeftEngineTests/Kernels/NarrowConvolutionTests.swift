@@ -68,7 +68,8 @@ extension Kernels {
                 weft_narrow_convolution_kernel_gradient(&geometry, x, dy, &dk, scratch)
                 return dk
             }
-            Kernels.expect(dk, equals: expected, absolute: 3e-5)
+            // A row's sum is rounded as often as it has columns.
+            Kernels.expect(dk, equals: expected, absolute: 1e-6 * Double(max(30, test.outWidth)))
         }
     }
 }

@@ -7,6 +7,8 @@ let package = Package(
     products: [
         .library(name: "Weft", targets: ["Weft", "WeftData", "WeftFiles"]),
         .library(name: "WeftStudies", targets: ["WeftStudies"]),
+        // Graphs and compiled programs without layers, for the benchmarks.
+        .library(name: "WeftEngine", targets: ["WeftEngine", "WeftGraph", "WeftKernels"]),
         .executable(name: "weft", targets: ["WeftCommand"]),
     ],
     dependencies: [

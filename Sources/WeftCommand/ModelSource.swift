@@ -8,6 +8,8 @@ struct ModelSource {
     private(set) var file: ModelFile
     /// What the model has learned, if anything.
     private let training: Training?
+    /// How a file of Keras's says that its model is trained.
+    private(set) var compilation: KerasCompilation?
 
     private struct Training {
         let weights: Safetensors
@@ -53,7 +55,7 @@ extension ModelSource {
             file: ModelFile(name: name, model: saved.model, training: .init(saved.compilation, of: saved.model)),
             training: Training(
                 weights: saved.weights, optimizer: saved.compilation?.optimizer, state: saved.optimizerState,
-                path: path))
+                path: path), compilation: saved.compilation)
     }
 
     /// A catalogue name stays one where a folder of that name happens to be; `./name` is the folder.

@@ -52,7 +52,12 @@ struct SummaryCommand: ParsableCommand {
 
     private func showPrograms() throws {
         guard input == nil else { throw UsageError("--input: with --program the data says how large the images are") }
-        let file = try ModelSource(model, compiled: true).file
+        let source = try ModelSource(model, compiled: true)
+        if let (programs, size) = try source.programs(batchSize: batchSize) {
+            for program in programs { show(try program.listing(), size) }
+            return
+        }
+        let file = source.file
         var configuration = try RunConfiguration(file, source: model, data: dataOptions.data)
         configuration.imageForm = dataOptions.images.form
         if let batchSize { configuration.batchSize = batchSize }

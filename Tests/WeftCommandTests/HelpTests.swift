@@ -68,6 +68,12 @@ import Testing
             ] {
                 #expect(listing.output.contains(part), "\(part): \(listing.output)")
             }
+            // Two outputs, each with the loss that the file says.
+            let clock = Weft.repository.appending(path: "Tests/Cases/clock_huber_adagrad.keras").path
+            let heads = try weft("summary", clock, "--program", "--batch-size", "3")
+            #expect(heads.status == 0 && heads.output.contains("A training step on 3 images"), "\(heads)")
+            #expect(
+                heads.output.contains("gradient of minute/kernel") && heads.output.contains("gradient of hour/kernel"))
             // Two steps that share their parameters are two programs.
             let adversaries = try weft("summary", "gan-fashion", "--program", "--batch-size", "2")
             #expect(adversaries.output.components(separatedBy: "A training step on 2 images").count == 3)

@@ -20,7 +20,7 @@ import WeftStudies
 
     /// The arena is at most 1.15 times the largest sum of values that are needed at the same time.
     ///
-    /// Planted fault, seen to fail here: every value at the end of those before it, wherever there is room.
+    /// Planted fault, seen to fail here: a place of its own for every value.
     @Test(arguments: catalog.names)
     func theArenaIsCloseToItsLeast(_ name: String) throws {
         let file = try Self.catalog.model(named: name)

@@ -102,10 +102,16 @@ public struct NumPyDataset: DatasetSource {
             classNames: try labels.classNames(train.labels == nil ? nil : train.place), imageShape: shape,
             trainCount: count - testCount, testCount: testCount
         ) { pixels in
+            let size = shape.count
             try train.copyPixels(total: pixels.count) { start, values in
-                for (index, value) in values.enumerated() {
-                    let (image, place) = (start + index).quotientAndRemainder(dividingBy: shape.count)
-                    pixels[rows[image] * shape.count + place] = value
+                // Image by image, of which the first and the last may be there in part.
+                var done = 0
+                while done < values.count {
+                    let (image, place) = (start + done).quotientAndRemainder(dividingBy: size)
+                    let next = min(done + size - place, values.count)
+                    let target = rows[image] * size + place
+                    _ = pixels[target..<target + next - done].update(fromContentsOf: values[done..<next])
+                    done = next
                 }
             }
             return arranged

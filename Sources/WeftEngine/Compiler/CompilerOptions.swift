@@ -7,7 +7,7 @@ public struct CompilerOptions: Hashable, Sendable {
         /// direct sum is exactly zero, as over the black border of an image, by a little noise: a ReLU behind it then passes
         /// gradients that it should not, so that a training's numbers part from Keras's.
         case winograd
-        /// Every sum of products in double, rounded once, many times slower: what the formulas say, to compare with. The
+        /// Every sum in double, rounded once, many times slower: what the formulas say, to compare with. The
         /// results do not depend on the number of threads.
         case precise
     }

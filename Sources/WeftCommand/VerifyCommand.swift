@@ -9,9 +9,11 @@ struct VerifyCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "verify", abstract: "Replay recorded runs of Keras and compare the numbers.",
         discussion: """
-            A case is a model as Keras saved it (NAME.keras) and what Keras then computed (NAME.json). It agrees when each \
-            figure is within 1e-5, or within twice what Keras's own backends differ by. The exit status is 0 only when all \
-            cases agree.
+            A case is a model as Keras saved it (NAME.keras) and what Keras then computed (NAME.json). It is trained on the \
+            recorded batches with precise sums, those of --math precise, and at every step the engine that trains makes \
+            the same step from the same parameters. The case agrees when each figure of both is within 1e-5, or within \
+            twice what Keras's own backends differ by, and the engine's gradients are within 1e-5 of the precise ones. The \
+            exit status is 0 only when all cases agree.
 
             EXAMPLE
               weft verify Tests/Cases
@@ -25,8 +27,9 @@ struct VerifyCommand: ParsableCommand {
     @Option(help: "Threads; by default as many as there are cores.")
     var threads: Int?
 
-    @Option(help: "How convolutions are computed: direct or winograd.")
-    var math = CompilerOptions.Convolutions.direct
+    @Option(
+        help: "Replay with these sums alone, each step from where the one before led: direct, winograd or precise.")
+    var math: CompilerOptions.Convolutions?
 
     @Flag(help: "Print JSON.")
     var json = false
@@ -35,21 +38,22 @@ struct VerifyCommand: ParsableCommand {
         if let threads { try useThreads(threads) }
         let names = try Verification.cases(in: folder)
         let data = try dataOptions.load()
-        let verification = Verification(data: data, hdf5: .isolated, options: CompilerOptions(convolutions: math))
+        let options = math.map { CompilerOptions(convolutions: $0) }
+        let verification = Verification(data: data, hdf5: .isolated, options: options)
         let outcomes = names.map { verification.replay($0, in: folder) }
         if json {
             Terminal.write(ConfigurationValue.array(outcomes.map(value)).prettyJSON)
         } else {
-            var rows = [["CASE", "FIRST 10 STEPS", "ALL STEPS", "TEST LOSS", "OUTPUTS", "VERDICT"]]
-            for outcome in outcomes {
-                let figures = [outcome.firstTenSteps, outcome.allSteps, outcome.testLoss, outcome.outputs]
-                rows.append(
-                    [outcome.name] + figures.map { String(format: "%.1e", $0) }
-                        + [outcome.failure.map { "failed: \($0)" } ?? (outcome.agrees ? "agrees" : "DIFFERS")])
-            }
-            Terminal.writeLine(Terminal.table(rows))
+            let head = ["CASE", "FIRST 10 STEPS", "ALL STEPS", "TEST LOSS", "OUTPUTS", "GRADIENTS", "VERDICT"]
+            Terminal.writeLine(Terminal.table([head] + outcomes.map(row)))
         }
         if !outcomes.allSatisfy(\.agrees) { throw ExitCode(Status.failure) }
+    }
+
+    private func row(_ outcome: Verification.Outcome) -> [String] {
+        let figures = [outcome.firstTenSteps, outcome.allSteps, outcome.testLoss, outcome.outputs, outcome.gradients]
+        return [outcome.name] + figures.map { $0.map { String(format: "%.1e", $0) } ?? "-" }
+            + [outcome.failure.map { "failed: \($0)" } ?? (outcome.agrees ? "agrees" : "DIFFERS")]
     }
 
     private func value(_ outcome: Verification.Outcome) -> ConfigurationValue {
@@ -58,7 +62,8 @@ struct VerifyCommand: ParsableCommand {
         var fields: [ConfigurationValue.Field] = [
             .init("case", .string(outcome.name)), .init("loss_first_10_steps", number(outcome.firstTenSteps)),
             .init("loss_all_steps", number(outcome.allSteps)), .init("test_loss", number(outcome.testLoss)),
-            .init("outputs", number(outcome.outputs)), .init("agrees", .bool(outcome.agrees)),
+            .init("outputs", number(outcome.outputs)), .init("gradients", outcome.gradients.map(number) ?? nil),
+            .init("agrees", .bool(outcome.agrees)),
         ]
         if let failure = outcome.failure { fields.append(.init("failure", .string(failure))) }
         return .object(fields)

@@ -267,3 +267,75 @@ void weft_precise_convolution_kernel_gradient(
         .b = matrix(dy, true, g->outputs, terms), .b_group = outputs, .y = dk, .y_group = outputs,
         .y_step = g->outputs, .groups = groups, .rows = places_of(g) * inputs, .columns = outputs, .terms = terms});
 }
+
+// MARK: Average pooling
+
+typedef struct {
+    windows windows;
+    size_t kernel_height;
+    const float *values;
+    float *result;
+} pooling;
+
+static size_t places_met(const axis *a, size_t at, size_t taps) {
+    size_t count = 0, place;
+    for (size_t tap = 0; tap < taps; tap++) count += meets(a, false, at, tap, &place);
+    return count;
+}
+
+/// How many pixels of the image an output is the mean of.
+static size_t pixels_of(const pooling *p, size_t row, size_t column) {
+    axis vertical = p->windows.vertical, horizontal = p->windows.horizontal;
+    if (p->windows.turned) {
+        vertical.size = p->windows.height;
+        horizontal.size = p->windows.width;
+    }
+    return places_met(&vertical, row, p->kernel_height) * places_met(&horizontal, column, p->windows.kernel_width);
+}
+
+/// Some channels of an output or, turned, of a pixel's gradient.
+WEFT_INLINE void pool(const pooling *p, position at, size_t channel, size_t channels, float *result) {
+    const windows *w = &p->windows;
+    double sums[BLOCK_COLUMNS] = {0}, pixels = w->turned ? 1 : (double)pixels_of(p, at.row, at.column);
+    for (size_t i = 0, y, x; i < p->kernel_height; i++) {
+        if (!meets(&w->vertical, w->turned, at.row, i, &y)) continue;
+        for (size_t j = 0; j < w->kernel_width; j++) {
+            if (!meets(&w->horizontal, w->turned, at.column, j, &x)) continue;
+            const float *from = p->values + ((at.sample * w->vertical.size + y) * w->horizontal.size + x) * w->step;
+            double divisor = w->turned ? (double)pixels_of(p, y, x) : 1;
+            for (size_t c = 0; c < channels; c++) sums[c] += from[channel + c] / divisor;
+        }
+    }
+    for (size_t c = 0; c < channels; c++) result[channel + c] = (float)(sums[c] / pixels);
+}
+
+WEFT_CLONES static void pool_positions(void *context, size_t begin, size_t end) {
+    const pooling *p = context;
+    size_t channels = p->windows.step;
+    for (size_t index = begin; index < end; index++)
+        for (size_t channel = 0; channel < channels; channel += BLOCK_COLUMNS)
+            pool(
+                p, position_at(&p->windows, index), channel, weft_smaller(BLOCK_COLUMNS, channels - channel),
+                p->result + index * channels);
+}
+
+static void run_pooling(pooling p, size_t samples) {
+    size_t cost = p.kernel_height * p.windows.kernel_width * p.windows.step;
+    weft_parallel_for(
+        samples * p.windows.height * p.windows.width, 1, 1 + WEFT_GRAIN / weft_larger(1, cost), pool_positions, &p);
+}
+
+void weft_precise_average_pooling(const weft_convolution *geometry, const float *x, float *y) {
+    run_pooling(
+        (pooling){
+            .windows = windows_of(geometry, 1), .kernel_height = geometry->kernel_height, .values = x, .result = y},
+        geometry->samples);
+}
+
+void weft_precise_average_pooling_gradient(const weft_convolution *geometry, const float *dy, float *dx) {
+    run_pooling(
+        (pooling){
+            .windows = turned_windows_of(geometry, 1), .kernel_height = geometry->kernel_height, .values = dy,
+            .result = dx},
+        geometry->samples);
+}

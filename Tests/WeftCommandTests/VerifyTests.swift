@@ -6,6 +6,9 @@ import Testing
 struct VerifyTests {
     private static let cases = Weft.repository.appending(path: "Tests/Cases")
     private static let name = "spatial_label_smoothing"
+    private static let reference = ProcessInfo.processInfo.environment["WEFT_REFERENCE"].flatMap {
+        $0.isEmpty ? nil : $0
+    }
 
     /// A folder with one case, of which the first loss may be changed.
     private func prepare(_ weft: Weft, factor: Double) throws {
@@ -31,9 +34,37 @@ struct VerifyTests {
             let list = try #require(outcome.json as? [[String: Any]], "\(outcome)")
             #expect(
                 Set(list[0].keys) == [
-                    "case", "loss_first_10_steps", "loss_all_steps", "test_loss", "outputs", "agrees",
+                    "case", "loss_first_10_steps", "loss_all_steps", "test_loss", "outputs", "gradients", "agrees",
                 ])
             #expect(list.count == 1 && list[0]["case"] as? String == Self.name && list[0]["agrees"] as? Bool == true)
+        }
+    }
+
+    /// Every kept case; and those of the folder that `WEFT_REFERENCE` names.
+    @Test(arguments: [cases.path, reference].compactMap { $0 }, [1, 2])
+    func everyCaseAgrees(_ folder: String, _ threads: Int) throws {
+        try Weft.use { weft in
+            let outcome = try weft("verify", folder, "--threads", "\(threads)", "--json", realData: true)
+            let list = try #require(outcome.json as? [[String: Any]], "\(outcome)")
+            #expect(
+                outcome.status == 0 && !list.isEmpty && list.allSatisfy { $0["agrees"] as? Bool == true }, "\(list)")
+            #expect(list.allSatisfy { ($0["gradients"] as? Double).map { $0 > 0 && $0 <= 1e-5 } == true }, "\(list)")
+        }
+    }
+
+    @Test(.enabled(if: reference != nil, "WEFT_REFERENCE names no folder of recorded cases"))
+    func theReferenceIsThere() throws {
+        let files = try FileManager.default.contentsOfDirectory(atPath: #require(Self.reference))
+        #expect(files.contains { $0.hasSuffix(".json") })
+    }
+
+    /// With sums that are named there is one course, and nothing is held against it.
+    @Test(arguments: ["direct", "precise"]) func oneCourse(_ math: String) throws {
+        try Weft.use { weft in
+            try prepare(weft, factor: 1)
+            let outcome = try weft("verify", "cases", "--math", math, "--json", realData: true)
+            let list = try #require(outcome.json as? [[String: Any]], "\(outcome)")
+            #expect(outcome.status == 0 && list[0]["agrees"] as? Bool == true && list[0]["gradients"] is NSNull)
         }
     }
 

@@ -1,6 +1,8 @@
 import Foundation
 import Testing
+import Weft
 import WeftData
+import WeftEngine
 import WeftFiles
 
 @testable import WeftStudies
@@ -34,6 +36,35 @@ struct VerificationTests {
             let path = Recorded.folder.appending(path: "\(name).\(ending)").path
             let size = try #require(try FileManager.default.attributesOfItem(atPath: path)[.size] as? Int)
             #expect(size < 200_000)
+        }
+    }
+
+    /// Six steps of a case, at which an engine is held against precise sums: the engine's distance.
+    ///
+    /// - Parameter change: makes the engine a wrong one.
+    private func compare(_ name: String, _ change: (inout KerasModel) throws -> Void = { _ in }) throws -> Double {
+        let path = Recorded.folder.appending(path: "\(name).keras").path
+        let saved = try KerasFile.read(path)
+        var wrong = saved
+        try change(&wrong)
+        let precise = CompilerOptions(convolutions: .precise)
+        let data = Recorded.data!.train
+        let comparison = EngineComparison(
+            engine: try Trainer(wrong, from: path), precise: try Trainer(saved, from: path, options: precise)
+        ) { Samples(try data.subset($0 * 32..<($0 + 1) * 32)) }
+        let course = try Trainer(saved, from: path, options: precise)
+        try course.fit(data.take(6 * 32), batchSize: 32, shuffle: false, callbacks: [comparison])
+        #expect(comparison.losses.count == 6)
+        return comparison.distance
+    }
+
+    /// Rounding is within the bound, also where averages of a normalisation are among the results; a factor is not.
+    @Test func aWrongGradientIsFound() throws {
+        for name in ["layernorm_prelu_nesterov", "depthwise_separable_rmsprop"] {
+            let right = try compare(name)
+            #expect(right > 0 && right <= EngineComparison.bound, "\(name) \(right)")
+            let wrong = try compare(name) { $0.compilation?.lossWeights = [1.0001] }
+            #expect(abs(wrong - 1e-4) < 2e-5, "\(name) \(wrong)")
         }
     }
 

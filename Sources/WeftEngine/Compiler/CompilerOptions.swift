@@ -7,8 +7,8 @@ public struct CompilerOptions: Hashable, Sendable {
         /// Winograd's algorithm where it is faster, by a fixed rule, direct sums elsewhere. Its results differ from direct ones
         /// by 1e-6; a sum whose terms are all zero is zero.
         case winograd
-        /// Every sum of products in double, rounded once, many times slower: what the formulas say, to compare with. The
-        /// results do not depend on the number of threads.
+        /// Every sum in double, rounded once, many times slower: what the formulas say, to compare with. The results do not
+        /// depend on the number of threads.
         case precise
     }
 

@@ -63,6 +63,7 @@ extension Lowering {
 
     func pooling(_ node: KernelNode, _ kind: Operation.Pooling, _ window: Window) throws {
         let (x, y) = (node.inputs[0], node.outputs[0])
+        if isPrecise, kind == .average { return try preciseAveragePooling(node, window) }
         if try poolSeparately(x, y, kind, window) { return }
         let xLayout = try imageLayout(of: x)
         let (source, anyY) = (try xLayout.imageToOneDNN(), try Layout.anyImage(y.shape))
@@ -94,6 +95,7 @@ extension Lowering {
 
     func poolingGradient(_ node: KernelNode, _ kind: Operation.Pooling, _ window: Window) throws {
         let (x, y, dy, dx) = (node.inputs[0], node.inputs[1], node.inputs[2], node.outputs[0])
+        if isPrecise, kind == .average { return try preciseAveragePoolingGradient(node, window) }
         if try poolingGradientSeparately(y, dy, dx) { return }
         guard let (forward, workspace) = poolings[y] else {
             throw EngineError.unsupported(operation: "gradient of a pooling that is not in the program", label: label)

@@ -1,8 +1,8 @@
 import WeftGraph
 import WeftKernels
 
-// Matrix products and convolutions summed in double, on kernels of Weft's own and in row-major order. Flattened images come
-// here as matrices.
+// Matrix products, convolutions and average pooling summed in double, on kernels of Weft's own and in row-major order.
+// Flattened images come here as matrices. All other sums are doubles whatever the options say.
 
 extension Lowering {
     var isPrecise: Bool { options.convolutions == .precise }
@@ -42,6 +42,24 @@ extension Lowering {
         let geometry = preciseGeometry(x, window, outputs: dy)
         try addPrecise(
             "convolution dk in double", weft_precise_convolution_kernel_gradient, geometry, groups, x, dy, dk)
+    }
+
+    func preciseAveragePooling(_ node: KernelNode, _ window: Window) throws {
+        let (x, y) = (node.inputs[0], node.outputs[0])
+        var geometry = preciseGeometry(x, window, outputs: y)
+        addKernel("pooling in double", reads: [try usePlain(x)], writes: [try definePlain(y)]) { addresses in
+            let (x, y) = (floats(addresses[0]), floats(addresses[1]))
+            return { weft_precise_average_pooling(&geometry, x, y) }
+        }
+    }
+
+    func preciseAveragePoolingGradient(_ node: KernelNode, _ window: Window) throws {
+        let (dy, dx) = (node.inputs[2], node.outputs[0])
+        var geometry = preciseGeometry(dx, window, outputs: dy)
+        addKernel("pooling dx in double", reads: [try usePlain(dy)], writes: [try definePlain(dx)]) { addresses in
+            let (dy, dx) = (floats(addresses[0]), floats(addresses[1]))
+            return { weft_precise_average_pooling_gradient(&geometry, dy, dx) }
+        }
     }
 
     private func preciseGeometry(_ image: Tensor, _ window: Window, outputs: Tensor) -> weft_convolution {

@@ -192,9 +192,9 @@ size_t weft_winograd_kernel_gradient_scratch(const weft_convolution *geometry);
 void weft_winograd_kernel_gradient(
     const weft_convolution *geometry, const float *x, size_t block, const float *dy, float *dk, void *scratch);
 
-// MARK: Products summed in double (precise.c)
+// MARK: Sums in double (precise.c)
 
-// Every sum of products is a double, rounded once. Far slower than oneDNN, and the same bits whatever the number of threads.
+// Every sum is a double, rounded once. Far slower than oneDNN, and the same bits whatever the number of threads.
 
 /// y[i][j] = Σ a[i][k]·b[k][j]; a transposed operand is given as a[k][i] or b[j][k].
 void weft_precise_matmul(
@@ -210,6 +210,9 @@ void weft_precise_convolution_input_gradient(
     const weft_convolution *geometry, size_t groups, const float *dy, const float *kernel, float *dx);
 void weft_precise_convolution_kernel_gradient(
     const weft_convolution *geometry, size_t groups, const float *x, const float *dy, float *dk);
+/// Of windows with as many inputs as outputs, the mean of the pixels that lie within the image.
+void weft_precise_average_pooling(const weft_convolution *geometry, const float *x, float *y);
+void weft_precise_average_pooling_gradient(const weft_convolution *geometry, const float *dy, float *dx);
 
 // MARK: Channels of images (normalization.c)
 

@@ -6,6 +6,10 @@ import WeftFiles
 import WeftGraph
 
 /// Recorded runs of Keras replayed: the same model, the same batches, and how far the numbers are apart.
+///
+/// A training's course is a chain of roundings: two implementations of the same formulas part for good where one of them
+/// decides on which side of a ReLU's kink an input falls. So the course is one of precise sums, with little left to round, and
+/// the engine that trains is held against it at every step. The figures are of both, whichever is further from Keras.
 public struct Verification: Sendable {
     /// What came of one case.
     public struct Outcome: Hashable, Sendable {
@@ -17,6 +21,9 @@ public struct Verification: Sendable {
         public let testLoss: Double
         /// Largest absolute difference of the outputs.
         public let outputs: Double
+        /// Largest distance of the engine's gradients from the precise ones of the same step; `nil` where the engine
+        /// was not held against precise sums.
+        public let gradients: Double?
         public let agrees: Bool
         /// Why the case could not be replayed.
         public let failure: String?
@@ -25,9 +32,11 @@ public struct Verification: Sendable {
     /// Loads the data once for all cases.
     private let data: DataSplits
     private let hdf5: HDF5Source
-    private let options: CompilerOptions
+    private let options: CompilerOptions?
 
-    public init(data: DataSplits, hdf5: HDF5Source = .thisProcess, options: CompilerOptions = CompilerOptions()) {
+    /// - Parameter options: to follow the engine's own course with these instead; what it rounds at one step then reaches the
+    ///   next.
+    public init(data: DataSplits, hdf5: HDF5Source = .thisProcess, options: CompilerOptions? = nil) {
         self.data = data
         self.options = options
         self.hdf5 = hdf5
@@ -54,7 +63,8 @@ public struct Verification: Sendable {
             return try outcome(name, in: URL(fileURLWithPath: folder))
         } catch {
             return Outcome(
-                name: name, firstTenSteps: .nan, allSteps: .nan, testLoss: .nan, outputs: .nan, agrees: false,
+                name: name, firstTenSteps: .nan, allSteps: .nan, testLoss: .nan, outputs: .nan, gradients: nil,
+                agrees: false,
                 failure: "\(error)")
         }
     }
@@ -62,26 +72,50 @@ public struct Verification: Sendable {
     private func outcome(_ name: String, in folder: URL) throws -> Outcome {
         let recorded = try RecordedCase.read(folder.appending(path: "\(name).json"))
         let path = folder.appending(path: "\(name).keras").path
-        let trainer = try Trainer(KerasFile.read(path, hdf5: hdf5), from: path, options: options)
-        let training = try samples(
-            data.train.take(recorded.steps * recorded.batchSize), recorded.targets, trainer.model)
+        let saved = try KerasFile.read(path, hdf5: hdf5)
+        func trainer(_ options: CompilerOptions) throws -> Trainer { try Trainer(saved, from: path, options: options) }
+        func batch(_ positions: Range<Int>) throws -> Samples {
+            try samples(data.train.subset(positions), recorded.targets, saved.model)
+        }
+        let precise = CompilerOptions(convolutions: .precise)
+        let course = try trainer(options ?? precise)
+        let size = recorded.batchSize
+        var comparison: EngineComparison?
+        if options == nil {
+            comparison = EngineComparison(engine: try trainer(CompilerOptions()), precise: try trainer(precise)) {
+                try batch($0 * size..<($0 + 1) * size)
+            }
+        }
         let losses = LossRecorder()
-        try trainer.fit(training, batchSize: recorded.batchSize, shuffle: false, callbacks: [losses])
+        let callbacks: [any Callback] = [losses] + (comparison.map { [$0] } ?? [])
+        try course.fit(batch(0..<recorded.steps * size), batchSize: size, shuffle: false, callbacks: callbacks)
+        var figures = try figures(of: recorded, losses.values, course)
+        if let comparison {
+            let others = try self.figures(of: recorded, comparison.losses, comparison.engine)
+            figures.merge(others, uniquingKeysWith: larger)
+        }
+        // A comparison with NaN is false.
+        let agrees = figures.allSatisfy { $0.value <= recorded.tolerance($0.key) }
+        return Outcome(
+            name: name, firstTenSteps: figures["loss_first_10_steps"]!, allSteps: figures["loss_all_steps"]!,
+            testLoss: figures["test_loss"]!, outputs: figures["outputs"]!, gradients: comparison?.distance,
+            agrees: agrees && (comparison?.distance ?? 0) <= EngineComparison.bound, failure: nil)
+    }
 
+    /// How far the losses of the steps, and what the trained model gives, are from the recorded ones.
+    private func figures(
+        of recorded: RecordedCase, _ losses: [Double], _ trainer: Trainer
+    ) throws -> [String: Double] {
+        let differences = zip(losses, recorded.losses).map(Self.relative)
         let test = try data.test.take(min(1000, data.test.count))
         let evaluation = try trainer.evaluate(samples(test, recorded.targets, trainer.model), batchSize: 100)
         let outputs = try trainer.predict(Samples(test.take(4)), batchSize: 4)
-        let differences = zip(losses.values, recorded.losses).map { Self.relative($0, $1) }
-        let figures = [
-            "loss_first_10_steps": differences.prefix(10).max() ?? .nan, "loss_all_steps": differences.max() ?? .nan,
+        return [
+            "loss_first_10_steps": differences.prefix(10).reduce(0, larger),
+            "loss_all_steps": differences.reduce(0, larger),
             "test_loss": recorded.test["loss"].map { Self.relative(evaluation.loss, $0) } ?? .nan,
             "outputs": try Self.largestDifference(outputs, trainer.model.outputNames, recorded),
         ]
-        return Outcome(
-            name: name, firstTenSteps: figures["loss_first_10_steps"]!, allSteps: figures["loss_all_steps"]!,
-            testLoss: figures["test_loss"]!, outputs: figures["outputs"]!,
-            // A comparison with NaN is false.
-            agrees: figures.allSatisfy { $0.value <= recorded.tolerance($0.key) }, failure: nil)
     }
 
     private static func relative(_ value: Double, _ expected: Double) -> Double {
@@ -98,8 +132,7 @@ public struct Verification: Sendable {
             }
             for (row, expected) in rows.enumerated() {
                 for (value, expected) in zip(outputs[position][row], expected) {
-                    let difference = abs(Double(value) - expected)
-                    largest = difference > largest || difference.isNaN ? difference : largest
+                    largest = larger(abs(Double(value) - expected), largest)
                 }
             }
         }
@@ -155,15 +188,5 @@ public struct Verification: Sendable {
         for (place, number) in numbers.prefix(whole).enumerated() { sums[place % 8] += number }
         let sum = ((sums[0] + sums[1]) + (sums[2] + sums[3])) + ((sums[4] + sums[5]) + (sums[6] + sums[7]))
         return numbers.suffix(numbers.count - whole).reduce(sum, +)
-    }
-}
-
-/// Keeps the loss of every step.
-private final class LossRecorder: Callback {
-    private(set) var values: [Double] = []
-
-    func receive(_ event: TrainingEvent, from trainer: Trainer) throws -> TrainingDecision {
-        if case .stepEnded(_, _, let loss) = event { values.append(Double(loss)) }
-        return .proceed
     }
 }

@@ -93,6 +93,28 @@ extension Kernels {
                 run(sums.count) { weft_precise_convolution_kernel_gradient(&geometry, groups, x, dy, $0) }, equals: sums
             )
         }
+
+        /// Means of the pixels within the image, and the gradient, which spreads each over them.
+        @Test(arguments: [
+            Case(inputs: 1, outputs: 1, strides: (3, 3)), Case(inputs: 5, outputs: 5, kernel: (2, 3), strides: (2, 1)),
+            Case(size: (4, 5), inputs: 70, outputs: 70, strides: (2, 2), padding: (1, 1, 0, 1)),
+        ])
+        func averagePooling(_ test: Case) {
+            let (x, dy) = (numbers(test.imageCount), numbers(test.outputCount, seed: 3))
+            var (sums, pixels) = ([Double](repeating: 0, count: dy.count), [Double](repeating: 0, count: dy.count))
+            var spread = [Double](repeating: 0, count: x.count)
+            // One kernel for each channel, all of it 1.
+            test.products(test.inputs) { source, _, output in
+                sums[output] += Double(x[source])
+                pixels[output] += 1
+            }
+            test.products(test.inputs) { spread[$0] += Double(dy[$2]) / pixels[$2] }
+            var geometry = test.geometry
+            expect(
+                run(dy.count) { weft_precise_average_pooling(&geometry, x, $0) },
+                equals: zip(sums, pixels).map { $0 / $1 })
+            expect(run(x.count) { weft_precise_average_pooling_gradient(&geometry, dy, $0) }, equals: spread)
+        }
     }
 }
 
@@ -101,14 +123,21 @@ extension ConvolutionCase {
     fileprivate var outputCount: Int { samples * outHeight * outWidth * outputs }
     fileprivate func kernelCount(_ groups: Int) -> Int { places * inputs / groups * outputs }
 
-    /// Sums over every product of a convolution in row-major order.
-    ///
-    /// - Parameter term: from the places in the image, in the kernel (place, channel of the group, output) and in the output:
-    ///   where to add what.
+    /// Sums over the products of a convolution: where to add what.
     fileprivate func sums(
         _ count: Int, _ groups: Int, _ term: (_ x: Int, _ k: Int, _ y: Int) -> (place: Int, value: Double)
     ) -> [Double] {
         var sums = [Double](repeating: 0, count: count)
+        products(groups) { x, k, y in
+            let (place, value) = term(x, k, y)
+            sums[place] += value
+        }
+        return sums
+    }
+
+    /// Every product in row-major order: where in the image, in the kernel (place, channel of the group, output), and in the
+    /// output.
+    fileprivate func products(_ groups: Int, _ body: (_ x: Int, _ k: Int, _ y: Int) -> Void) {
         for position in 0..<samples * outHeight * outWidth {
             let (sample, pixel) = (position / (outHeight * outWidth), position % (outHeight * outWidth))
             for place in 0..<places {
@@ -116,14 +145,12 @@ extension ConvolutionCase {
                 for output in 0..<outputs {
                     for channel in 0..<inputs / groups {
                         let input = output / (outputs / groups) * (inputs / groups) + channel
-                        let (target, value) = term(
+                        body(
                             (sample * size.height * size.width + source) * inputs + input,
                             (place * (inputs / groups) + channel) * outputs + output, position * outputs + output)
-                        sums[target] += value
                     }
                 }
             }
         }
-        return sums
     }
 }

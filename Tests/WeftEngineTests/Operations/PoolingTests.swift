@@ -46,10 +46,12 @@ extension Engine {
             let z = try test.graph.pooling(convolved, kind, pooling.window)
             let loss = try (y * test.input(y.shape)).sum() + (z * test.input(z.shape)).sum()
             let dx = try test.graph.gradients(of: loss, for: [x])[0]!
-            try test.checkGradients(loss, outputs: [y, z, dx])
-            try test.check([y, z])
-            // The gradient for an input alone.
-            try test.check([dx])
+            for options in [CompilerOptions(), CompilerOptions(convolutions: .precise)] {
+                try test.checkGradients(loss, outputs: [y, z, dx], options: options)
+                try test.check([y, z], options: options)
+                // The gradient for an input alone.
+                try test.check([dx], options: options)
+            }
         }
     }
 

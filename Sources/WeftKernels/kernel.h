@@ -4,7 +4,7 @@
 
 #include "WeftKernels.h"
 
-// Multiplications and additions are rounded one by one. A fused multiply-add would make the last bit depend on which of
+// Multiplications and additions are rounded one by one, but where the source says otherwise (tile.h, winograd.h). A fused multiply-add would make the last bit depend on which of
 // the clones below a processor runs; without it they all give the same bits, and so does a loop's vector body and its
 // tail.
 #pragma STDC FP_CONTRACT OFF

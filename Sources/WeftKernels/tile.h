@@ -7,7 +7,7 @@
 // With 16 vector registers: 12 hold sums, two a row of the right factor, one a number of the left.
 enum { TILE_ROWS = 6, TILE_LANES = 8, TILE_VECTORS = 2, TILE_COLUMNS = TILE_LANES * TILE_VECTORS };
 
-typedef float tile_lanes __attribute__((vector_size(TILE_LANES * sizeof(float)), aligned(sizeof(float))));
+typedef float tile_lanes __attribute__((vector_size(TILE_LANES * sizeof(float)), aligned(sizeof(float)), may_alias));
 typedef int32_t tile_bits __attribute__((vector_size(TILE_LANES * sizeof(int32_t))));
 typedef struct {
     tile_lanes sums[TILE_ROWS][TILE_VECTORS];

@@ -14,10 +14,14 @@
 // former, two values, there is F(4, 2) with the points 0, 1, −1, 2 and infinity; the latter are multiplied one by one, all by the
 // same. EVERY_SECOND_PIXEL is that. TO_EVERY_SECOND_PIXEL is its gradient for the input, or a transposed convolution: there
 // the parities are those of the result.
-typedef enum { EVERY_PIXEL, EVERY_SECOND_PIXEL, TO_EVERY_SECOND_PIXEL } scheme;
+//
+// TO_EVERY_PIXEL is EVERY_PIXEL transposed: of a tile of the output's gradient, what it adds to the input's, which it shares with
+// its neighbours. (The gradient is also a convolution with the kernel turned round; but of a larger image, where the input is.)
+typedef enum { EVERY_PIXEL, EVERY_SECOND_PIXEL, TO_EVERY_SECOND_PIXEL, TO_EVERY_PIXEL } scheme;
 
 enum {
     WINDOW = 3,
+    MADE = 4,     // results of a tile of a convolution
     FACTORS = 6,  // different right factors
     PAIRS = 5,    // products of F(4, 2)
     MOST_SEEN = 9,
@@ -25,17 +29,18 @@ enum {
     MOST_MADE = 8,
 };
 
-/// Pixels of the source that a tile sees.
-WEFT_INLINE size_t seen_by(scheme s) { return s == EVERY_PIXEL ? 6 : s == EVERY_SECOND_PIXEL ? 9 : 5; }
-WEFT_INLINE size_t products_of(scheme s) { return s == EVERY_PIXEL ? 6 : 9; }
-/// Pixels of the result that come of a tile.
-WEFT_INLINE size_t made_by(scheme s) { return s == TO_EVERY_SECOND_PIXEL ? 8 : 4; }
-/// From one tile of the source to the next.
-WEFT_INLINE size_t step_of(scheme s) { return s == EVERY_SECOND_PIXEL ? 8 : 4; }
+WEFT_INLINE bool is_split(scheme s) { return s == EVERY_SECOND_PIXEL || s == TO_EVERY_SECOND_PIXEL; }
+WEFT_INLINE size_t products_of(scheme s) { return is_split(s) ? 9 : 6; }
 /// The right factor of a product.
-WEFT_INLINE size_t factor_of(scheme s, size_t product) {
-    return s == EVERY_PIXEL ? product : weft_smaller(product, FACTORS - 1);
+WEFT_INLINE size_t factor_of(size_t product) { return weft_smaller(product, FACTORS - 1); }
+/// Pixels of the source that a tile sees, and from one tile to the next.
+WEFT_INLINE size_t seen_by(scheme s) {
+    return s == EVERY_PIXEL ? 6 : s == EVERY_SECOND_PIXEL ? 9 : s == TO_EVERY_SECOND_PIXEL ? 5 : 4;
 }
+WEFT_INLINE size_t source_step_of(scheme s) { return s == EVERY_SECOND_PIXEL ? 8 : 4; }
+/// Pixels of the result that come of a tile, and from one tile to the next.
+WEFT_INLINE size_t made_by(scheme s) { return s == TO_EVERY_SECOND_PIXEL ? 8 : s == TO_EVERY_PIXEL ? 6 : 4; }
+WEFT_INLINE size_t result_step_of(scheme s) { return s == TO_EVERY_SECOND_PIXEL ? 8 : 4; }
 
 // MARK: Transforms in one dimension; `step` leads from one value to the next
 
@@ -64,18 +69,10 @@ WEFT_INLINE void transform_five(const tile_lanes *d, size_t step, tile_lanes *to
     to[4 * to_step] = WEFT_ADD(odd, -2, d4 - d2);
 }
 
-/// The left factors of a tile.
-WEFT_INLINE void transform_source(scheme s, const tile_lanes *d, size_t step, tile_lanes *to, size_t to_step) {
-    if (s == EVERY_PIXEL) return transform_six(d, step, to, to_step);
-    bool is_split = s == EVERY_SECOND_PIXEL;
-    transform_five(d, is_split ? 2 * step : step, to, to_step);
-    for (size_t i = 0; i < 4; i++) to[(PAIRS + i) * to_step] = d[(is_split ? 2 * i + 1 : i + 1) * step];
-}
-
 /// The right factors of three values of the kernel.
 WEFT_INLINE void transform_kernel(scheme s, const tile_lanes *g, size_t step, tile_lanes *to, size_t to_step) {
     tile_lanes g0 = g[0], g1 = g[step], g2 = g[2 * step];
-    if (s == EVERY_PIXEL) {
+    if (!is_split(s)) {
         tile_lanes outer = (g0 + g2) * (1.0f / 3), inner = g1 * (1.0f / 3);
         to[0] = g0;
         to[to_step] = -outer - inner;
@@ -109,8 +106,52 @@ WEFT_INLINE void transform_kernel_gradient(
     }
 }
 
+/// The gradient of a tile's products from that of its results: transposed. Of those that do not lead to the input.
+WEFT_INLINE void transform_gradient(scheme s, const tile_lanes *d, size_t step, tile_lanes *to, size_t to_step) {
+    tile_lanes d0 = d[0], d1 = d[step], d2 = d[2 * step], d3 = d[3 * step];
+    tile_lanes even = d0 + d2, odd = d1 + d3;
+    to[0] = d0;
+    to[to_step] = even + odd;
+    to[2 * to_step] = even - odd;
+    to[3 * to_step] = WEFT_ADD(d3, 8, WEFT_ADD(d2, 4, WEFT_ADD(d1, 2, d0)));
+    if (s == EVERY_PIXEL) {
+        to[4 * to_step] = WEFT_ADD(d3, -0.125f, WEFT_ADD(d2, 0.25f, WEFT_ADD(d1, -0.5f, d0)));
+        to[5 * to_step] = d3;
+        return;
+    }
+    to[4 * to_step] = d3;
+    for (size_t i = 0; i < 4; i++) to[(PAIRS + i) * to_step] = d[i * step];
+}
+
+/// The left factors of a tile.
+WEFT_INLINE void transform_source(scheme s, const tile_lanes *d, size_t step, tile_lanes *to, size_t to_step) {
+    bool is_source_split = s == EVERY_SECOND_PIXEL;
+    switch (s) {
+        case EVERY_PIXEL: transform_six(d, step, to, to_step); break;
+        case TO_EVERY_PIXEL: transform_gradient(EVERY_PIXEL, d, step, to, to_step); break;
+        default:
+            transform_five(d, is_source_split ? 2 * step : step, to, to_step);
+            for (size_t i = 0; i < 4; i++) to[(PAIRS + i) * to_step] = d[(is_source_split ? 2 * i + 1 : i + 1) * step];
+    }
+}
+
+/// transform_six transposed.
+WEFT_INLINE void transform_six_back(const tile_lanes *m, size_t step, tile_lanes *to, size_t to_step) {
+    tile_lanes m0 = m[0], m1 = m[step], m2 = m[2 * step], m3 = m[3 * step], m4 = m[4 * step], m5 = m[5 * step];
+    to[0] = m0;
+    to[to_step] = WEFT_ADD(m0, 1.5f, WEFT_ADD(m4, 2, WEFT_ADD(m3, -0.5f, m2 - m1))) + m5;
+    to[2 * to_step] = WEFT_ADD(m0, -2, WEFT_ADD(m1, -2.5f, WEFT_ADD(m2, 0.5f, WEFT_ADD(m5, 1.5f, -(m3 + m4)))));
+    to[3 * to_step] = WEFT_ADD(m0, -1.5f, WEFT_ADD(m2, -2.5f, WEFT_ADD(m3 - m1, 0.5f, -2 * (m4 + m5))));
+    to[4 * to_step] = WEFT_ADD(m5, -1.5f, (m0 + m1) + (m2 + m3) + m4);
+    to[5 * to_step] = m5;
+}
+
 /// The results that come of a tile's products.
 WEFT_INLINE void transform_products(scheme s, const tile_lanes *m, size_t step, tile_lanes *to, size_t to_step) {
+    if (s == TO_EVERY_PIXEL) {
+        transform_six_back(m, step, to, to_step);
+        return;
+    }
     tile_lanes sum = m[step] + m[2 * step], difference = m[step] - m[2 * step], m3 = m[3 * step], m4 = m[4 * step];
     if (s == EVERY_PIXEL) {
         to[0] = m[0] + sum + m3 + m4;
@@ -132,23 +173,6 @@ WEFT_INLINE void transform_products(scheme s, const tile_lanes *m, size_t step, 
     }
 }
 
-/// The gradient of a tile's products from that of its results: transposed. Not for TO_EVERY_SECOND_PIXEL.
-WEFT_INLINE void transform_gradient(scheme s, const tile_lanes *d, size_t step, tile_lanes *to, size_t to_step) {
-    tile_lanes d0 = d[0], d1 = d[step], d2 = d[2 * step], d3 = d[3 * step];
-    tile_lanes even = d0 + d2, odd = d1 + d3;
-    to[0] = d0;
-    to[to_step] = even + odd;
-    to[2 * to_step] = even - odd;
-    to[3 * to_step] = WEFT_ADD(d3, 8, WEFT_ADD(d2, 4, WEFT_ADD(d1, 2, d0)));
-    if (s == EVERY_PIXEL) {
-        to[4 * to_step] = WEFT_ADD(d3, -0.125f, WEFT_ADD(d2, 0.25f, WEFT_ADD(d1, -0.5f, d0)));
-        to[5 * to_step] = d3;
-        return;
-    }
-    to[4 * to_step] = d3;
-    for (size_t i = 0; i < 4; i++) to[(PAIRS + i) * to_step] = d[i * step];
-}
-
 // MARK: Images in tiles
 
 typedef struct {
@@ -165,10 +189,11 @@ typedef struct {
     size_t sample, row, column;
 } tile_place;
 
-/// - Parameters: top, left: how much of the first tile lies outside of the result.
-WEFT_INLINE tile_grid grid_of(scheme s, const image *result, size_t top, size_t left) {
-    return (tile_grid){
-        (result->height + top + made_by(s) - 1) / made_by(s), (result->width + left + made_by(s) - 1) / made_by(s)};
+/// Tiles of a size that cover an image.
+///
+/// - Parameters: top, left: how much of the first tile lies outside of it.
+WEFT_INLINE tile_grid grid_of(size_t size, const image *i, size_t top, size_t left) {
+    return (tile_grid){(i->height + top + size - 1) / size, (i->width + left + size - 1) / size};
 }
 
 WEFT_INLINE tile_place place_of(const tile_grid *grid, size_t index) {

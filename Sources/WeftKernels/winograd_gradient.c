@@ -28,11 +28,11 @@ WEFT_INLINE size_t chunk_of(scheme s) { return s == EVERY_PIXEL ? 192 : 48; }
 
 WEFT_INLINE void transform_tile(const gradient *g, scheme s, size_t t) {
     tile_place place = place_of(&g->grid, g->first + t);
-    size_t size = seen_by(s), count = products_of(s), made = made_by(s), row = row_of(g->x.channels);
+    size_t size = seen_by(s), count = products_of(s), made = MADE, row = row_of(g->x.channels);
     tile_lanes values[MOST_SEEN * MOST_SEEN], half[MOST_PRODUCTS * MOST_SEEN], all[MOST_PRODUCTS * MOST_PRODUCTS];
     for (size_t channel = 0; channel < g->x.channels; channel += TILE_LANES) {
         load_square(
-            &g->x, place.sample, place.row * step_of(s) + (size_t)g->top, place.column * step_of(s) + (size_t)g->left,
+            &g->x, place.sample, place.row * source_step_of(s) + (size_t)g->top, place.column * source_step_of(s) + (size_t)g->left,
             channel, size, values);
         for (size_t k = 0; k < size; k++) transform_source(s, values + k, size, half + k, size);
         for (size_t r = 0; r < count; r++) transform_source(s, half + r * size, 1, all + r * count, 1);
@@ -133,7 +133,7 @@ void weft_winograd_kernel_gradient(
         .dy = {g->out_height, g->out_width, g->outputs, g->block, dy}, .top = -(ptrdiff_t)g->padding_top,
         .left = -(ptrdiff_t)g->padding_left, .seen = scratch, .dk = dk};
     size_t products = products_of(s) * products_of(s) * chunk_of(s);
-    context.grid = grid_of(s, &context.dy, 0, 0);
+    context.grid = grid_of(MADE, &context.dy, 0, 0);
     context.made = context.seen + products * row_of(g->inputs);
     context.sums = context.made + products * g->outputs;
     size_t tiles = g->samples * context.grid.rows * context.grid.columns, panels = g->outputs / TILE_COLUMNS;

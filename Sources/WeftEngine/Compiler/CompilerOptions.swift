@@ -5,7 +5,7 @@ public struct CompilerOptions: Hashable, Sendable {
         /// Every product of the definition is taken, and summed up.
         case direct
         /// Winograd's algorithm where it is faster, by a fixed rule, direct sums elsewhere. Its results differ from direct ones
-        /// by 1e-6; a sum whose terms are all zero is zero.
+        /// by some 1e-6; where a window sees nothing but zeros, a sum is zero.
         case winograd
         /// Every sum in double, rounded once, many times slower: what the formulas say, to compare with. The results do not
         /// depend on the number of threads.

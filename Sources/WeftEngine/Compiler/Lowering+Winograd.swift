@@ -4,18 +4,26 @@ import WeftKernels
 // Convolutions with windows of 3×3 by Winograd's algorithm, on kernels of Weft's own.
 
 extension Lowering {
-    /// Whether Winograd's algorithm is asked for, can be used, and pays. Measured, with AVX2: where half of a tile's results are
-    /// of use, from 32 channels on; with strides of 2, where only half of the multiplications are saved, from `fewest` on.
-    private func isWinograd(_ window: Window, _ source: Shape, _ result: Shape, tile: Int, fewest: Int) -> Bool {
-        let (strides, channels) = (window.strides, min(source.last, result.last))
-        guard options.convolutions == .winograd, Device.hasFusedVectors, window.size == Size2D(3),
-            strides == Size2D(1) || strides == Size2D(2), window.dilation == Size2D(1), source.last % 8 == 0,
-            result.last % 16 == 0, channels >= (strides == Size2D(1) ? 32 : fewest)
+    /// Whether Winograd's algorithm is asked for, can be used, and pays: measured, with AVX2, with enough tiles that
+    /// transforming the kernel is worth it, and where half of their results are of use; with strides of 2, where only half of
+    /// the multiplications are saved, three quarters.
+    ///
+    /// - Parameters:
+    ///   - isInput: whether the larger image is made, and the smaller one the source.
+    ///   - fewest: the fewest channels.
+    private func isWinograd(
+        _ window: Window, _ source: Shape, _ result: Shape, isInput: Bool = false, fewest: Int
+    ) -> Bool {
+        guard options.convolutions == .winograd, Device.hasFusedVectors, window.isForWinograd, source.last % 8 == 0,
+            result.last % 16 == 0, min(source.last, result.last) >= fewest
         else { return false }
-        let isShifted = tile == 8
-        let (top, left) = isShifted ? (window.padding.top, window.padding.left) : (0, 0)
-        let tiles = ((result[1] + top + tile - 1) / tile) * ((result[2] + left + tile - 1) / tile)
-        return 2 * result[1] * result[2] >= tiles * tile * tile
+        let isStrided = window.strides == Size2D(2)
+        let side = isStrided && isInput ? 8 : 4
+        let (top, left) = isStrided && isInput ? (window.padding.top, window.padding.left) : (0, 0)
+        let tiles = ((result[1] + top + side - 1) / side) * ((result[2] + left + side - 1) / side)
+        let used = Double(result[1] * result[2]) / Double(tiles * side * side)
+        let enough = max(32, max(source.last, result.last) / (isStrided ? 4 : 8))
+        return used >= (isStrided ? 0.75 : 0.5) && result[0] * tiles >= enough
     }
 
     /// An image as the kernels read it: in the layout it is in, where its channels lie in vectors.
@@ -38,7 +46,8 @@ extension Lowering {
 
     /// - Returns: `false` where another algorithm is to be taken.
     func winogradConvolution(_ node: KernelNode, _ window: Window, _ epilogue: Epilogue) throws -> Bool {
-        guard isWinograd(window, node.inputs[0].shape, node.outputs[0].shape, tile: 4, fewest: 64) else { return false }
+        let fewest = window.strides == Size2D(1) ? 32 : 64
+        guard isWinograd(window, node.inputs[0].shape, node.outputs[0].shape, fewest: fewest) else { return false }
         try followed(node, by: epilogue) { node, bias, slope in
             let (x, y) = (node.inputs[0], node.outputs[0])
             let source = try vectors(x)
@@ -58,8 +67,8 @@ extension Lowering {
     }
 
     func winogradInputGradient(_ node: KernelNode, _ window: Window, _ epilogue: Epilogue) throws -> Bool {
-        let tile = window.strides == Size2D(1) ? 4 : 8
-        guard isWinograd(window, node.inputs[0].shape, node.outputs[0].shape, tile: tile, fewest: 64) else {
+        let fewest = window.strides == Size2D(1) ? 32 : 64
+        guard isWinograd(window, node.inputs[0].shape, node.outputs[0].shape, isInput: true, fewest: fewest) else {
             return false
         }
         try followed(node, by: epilogue) { node, bias, slope in
@@ -84,7 +93,8 @@ extension Lowering {
 
     func winogradKernelGradient(_ node: KernelNode, _ window: Window) throws -> Bool {
         let (x, dy) = (node.inputs[0], node.inputs[1])
-        guard isWinograd(window, x.shape, dy.shape, tile: 4, fewest: 128) else { return false }
+        let fewest = window.strides == Size2D(1) ? 32 : 128
+        guard isWinograd(window, x.shape, dy.shape, fewest: fewest) else { return false }
         let (source, gradient) = (try vectors(x), try vectors(dy))
         let result = try definePlain(node.outputs[0])
         var geometry = weft_convolution(x.shape, window, dy.shape, block: gradient.block)
@@ -96,5 +106,12 @@ extension Lowering {
             return { weft_winograd_kernel_gradient(&geometry, x, source.block, dy, dk, scratch) }
         }
         return true
+    }
+}
+
+extension Window {
+    /// Whether there are kernels for it.
+    var isForWinograd: Bool {
+        size == Size2D(3) && dilation == Size2D(1) && (strides == Size2D(1) || strides == Size2D(2))
     }
 }

@@ -53,8 +53,11 @@ public enum Device {
 
     /// Whether the processor multiplies and adds vectors in one instruction, as Weft's kernels for products need it to be fast.
     static var hasFusedVectors: Bool {
-        #if arch(x86_64)
+        #if arch(x86_64) && os(Linux)
             has(dnnl_cpu_isa_avx2)
+        #elseif arch(x86_64)
+            // Only on Linux the kernels are compiled for more than the oldest processor.
+            false
         #else
             true
         #endif

@@ -167,12 +167,9 @@ void weft_narrow_convolution_kernel_gradient(
 
 // MARK: Convolutions of 3×3 by Winograd's algorithm (winograd.c, winograd_gradient.c)
 
-// Both strides are 1, or both 2, the dilation is 1, there is no pooling. Images in blocks of neighbouring channels to a pixel, a
-// multiple of 8: the input's of `block`, the output's of the geometry's. Channels are multiples of the block and, of the image
-// that is made and for the kernel's gradient of the output, of 16.
-
-/// The most tiles that are transformed before they are multiplied.
-enum { WEFT_WINOGRAD_BLOCK = 48 };
+// Both strides are 1, or both 2, the dilation is 1, there is no pooling. Images lie in blocks of neighbouring channels to a
+// pixel: the input in such of `block` channels, the output in such of the geometry's. Blocks are multiples of 8, channels are
+// multiples of their block; those of the image that is made, and the outputs of a kernel's gradient, are multiples of 16.
 
 /// Bytes of scratch memory of the convolution, or the gradient for its input, for so many parts that may be computed at the
 /// same time.

@@ -17,6 +17,8 @@ extension Kernels {
                 // The border behind the image alone, as Keras's `same` with strides has it; before it alone.
                 Case(size: (8, 10), inputs: 16, outputs: 32, strides: strides, padding: (0, 0, 1, 1)),
                 Case(size: (10, 7), inputs: 16, outputs: 32, strides: strides, padding: (2, 2, 0, 0)),
+                // More of it than a window: the gradient's tiles begin within the output.
+                Case(size: (9, 9), inputs: 16, outputs: 32, strides: strides, padding: (4, 3, 1, 0)),
                 // Less than a tile; more tiles than are transformed at a time, and than the sums of a chunk.
                 Case(samples: 1, size: (3, 3), inputs: 16, outputs: 32, strides: strides),
                 Case(samples: 31, size: (11, 11), inputs: 16, outputs: 32, strides: strides, padding: (1, 1, 1, 1)),
@@ -139,6 +141,62 @@ extension Kernels {
                 weft_winograd_input_gradient(&geometry, dy, kernel, nil, 1, &dx, test.inputs, 1, $0)
             }
             #expect(zip(dx, reached).allSatisfy { $1 || $0 == 0 })
+        }
+
+        /// Inputs in blocks of 8 of which no whole 16 can be made.
+        @Test(arguments: [8, 24, 40], [1, 2]) func channels(_ inputs: Int, _ stride: Int) {
+            let test = Case(size: (9, 8), inputs: inputs, outputs: 16, block: 16, strides: (stride, stride))
+            let (x, kernel, dy) = (
+                numbers(test.imageCount), numbers(test.kernelCount, seed: 2), numbers(test.outputCount, seed: 3)
+            )
+            var (y, dk) = (
+                [Double](repeating: 0, count: test.outputCount), [Double](repeating: 0, count: test.kernelCount)
+            )
+            test.products {
+                y[$2] += Double(x[$0]) * Double(kernel[$1])
+                dk[$1] += Double(x[$0]) * Double(dy[$2])
+            }
+            Kernels.expect(forward(test, x, kernel, bias: nil, slope: 1), equals: y, absolute: rounding(9 * inputs))
+            var geometry = test.geometry
+            var result = [Float](repeating: .nan, count: dk.count)
+            withScratch(weft_winograd_kernel_gradient_scratch(&geometry)) {
+                weft_winograd_kernel_gradient(&geometry, x, inputs, dy, &result, $0)
+            }
+            Kernels.expect(result, equals: dk, absolute: rounding(144))
+            // Other parts than threads, and more of them than tiles.
+            let parts = [1, 3, 50].map { parts in
+                var y = [Float](repeating: .nan, count: test.outputCount)
+                withScratch(weft_winograd_scratch(&geometry, false, parts)) {
+                    weft_winograd(&geometry, x, inputs, kernel, nil, 1, &y, parts, $0)
+                }
+                return y.map(\.bitPattern)
+            }
+            #expect(Set(parts).count == 1)
+        }
+
+        /// A channel that is zero everywhere has no gradient, not even rounding's.
+        @Test(arguments: [1, 2]) func deadChannels(_ stride: Int) {
+            let test = Case(size: (9, 8), inputs: 16, outputs: 16, block: 16, strides: (stride, stride))
+            var (x, dy) = (numbers(test.imageCount), numbers(test.outputCount, seed: 2))
+            for index in x.indices where index % 16 == 3 { x[index] = 0 }
+            for index in dy.indices where index % 16 == 5 { dy[index] = 0 }
+            var geometry = test.geometry
+            var dk = [Float](repeating: .nan, count: test.kernelCount)
+            withScratch(weft_winograd_kernel_gradient_scratch(&geometry)) {
+                weft_winograd_kernel_gradient(&geometry, x, 16, dy, &dk, $0)
+            }
+            for (index, value) in dk.enumerated() {
+                #expect((value == 0) == (index / 16 % 16 == 3 || index % 16 == 5))
+            }
+        }
+
+        /// What is not a number in a kernel is seen on a black image, too.
+        @Test(arguments: [1, 2]) func notANumberInKernel(_ stride: Int) {
+            let test = Case(size: (12, 12), inputs: 16, outputs: 16, block: 16, strides: (stride, stride))
+            var kernel = numbers(test.kernelCount)
+            kernel[17] = .nan
+            let y = forward(test, [Float](repeating: 0, count: test.imageCount), kernel, bias: nil, slope: 1)
+            #expect(y.enumerated().allSatisfy { $1.isNaN == ($0 % 16 == 1) })
         }
 
         /// What is not a number is seen behind a ReLU.

@@ -24,11 +24,11 @@ enum Network: String, CaseIterable {
             let y = try test.convolution(test.pooling(x, .max), 40, 3, "conv2", .tanh, same: false)
             return try classify(test, test.dense(test.flatten(y), 6, "dense"))
         case .winograd:
-            let x = try test.convolution(test.input([2, 10, 9, 32]), 32, 3, "conv1", .relu)
+            let x = try test.convolution(test.input([4, 10, 9, 32]), 32, 3, "conv1", .relu)
             let y = try test.convolution(x, 32, 3, "conv2", .relu)
             return try classify(test, test.dense(test.flatten(test.pooling(y, .max)), 4, "dense"))
         case .strided:
-            let x = try test.convolution(test.input([1, 8, 8, 128]), 128, 3, "down", .leakyRelu(0.3), strides: 2)
+            let x = try test.convolution(test.input([32, 8, 8, 128]), 128, 3, "down", .leakyRelu(0.3), strides: 2)
             let y = try test.transposedConvolution(x, 64, 3, "up", .relu)
             return try classify(test, test.dense(test.flatten(test.pooling(y, .average)), 4, "dense"))
         case .normalized:

@@ -49,7 +49,8 @@ extension Kernel {
             return Kernel.matmul(transposeA: false, transposeB: false, Epilogue()).joining(change)
         case .operation(.convolution(let window, let groups)):
             return Kernel.convolution(window, groups: groups, Epilogue()).joining(change)
-        case .operation(.convolutionInputGradient(let window, let groups, _)):
+        // No primitive of oneDNN does it for any other.
+        case .operation(.convolutionInputGradient(let window, let groups, _)) where window.isForWinograd && groups == 1:
             return Kernel.convolutionInputGradient(window, groups: groups, Epilogue()).joining(change)
         case .matmul(let transposeA, let transposeB, var epilogue):
             return change(&epilogue) ? .matmul(transposeA: transposeA, transposeB: transposeB, epilogue) : nil

@@ -105,8 +105,18 @@ def grouped_dilated_schedule():
     return m, "labels"
 
 
+def strided_same_elu_tanh():
+    m = S([I((28, 28, 1)), L.Conv2D(24, 5, strides=2, padding="same", activation="elu"),
+           L.Conv2D(32, 3, strides=(2, 1), padding="same", activation="tanh"),
+           L.Conv2D(17, (2, 4), strides=2, padding="same", activation="elu"), L.Flatten(),
+           L.Dense(40, activation="tanh"), L.Dense(10, activation="softmax")])
+    m.compile(O.RMSprop(1e-3), SPARSE, metrics=["accuracy"])
+    return m, "labels"
+
+
 CASES = [depthwise_separable_rmsprop, layernorm_prelu_nesterov, functional_shared_merges,
-         autoencoder_binary_crossentropy, clock_huber_adagrad, spatial_label_smoothing, grouped_dilated_schedule]
+         autoencoder_binary_crossentropy, clock_huber_adagrad, spatial_label_smoothing, grouped_dilated_schedule,
+         strided_same_elu_tanh]
 
 
 def images(split, count):

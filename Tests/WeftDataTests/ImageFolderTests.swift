@@ -94,6 +94,18 @@ import Testing
         }
     }
 
+    @Test func imagesAloneMayBeDivided() throws {
+        try withTemporaryFolder { root in
+            for index in 0..<7 { try write(image(UInt8(index)), to: "\(root)/cats/train/\(index).png") }
+            for index in 7..<9 { try write(image(UInt8(index)), to: "\(root)/cats/test/\(index).png") }
+            for place in [root, root + "/cats"] {
+                let splits = try load(place)
+                #expect(splits.train.classNames == ["image"] && values(splits.test).sorted() == [7, 8])
+                #expect(splits.train.count == 7)
+            }
+        }
+    }
+
     @Test func namesAreSortedAsPythonSorts() throws {
         try withTemporaryFolder { root in
             for name in ["Ätna", "zebra", "Zoo", "apfel"] {

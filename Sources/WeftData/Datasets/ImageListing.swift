@@ -27,12 +27,11 @@ struct ImageListing {
             DataFileError(path: collection.path, problem: .unusable(reason: reason))
         }
         var places = try Self.places(collection)
-        // Images alone have no labels: they are all of one class.
-        let isFlat = places.allSatisfy(\.folders.isEmpty)
+        Self.dropCommonFolder(&places)
+        // Images alone, or alone in train/ and test/, have no labels: they are all of one class.
+        let isFlat = Self.isFlat(places)
         if isFlat {
-            for index in places.indices { places[index].folders = ["image"] }
-        } else {
-            Self.dropCommonFolder(&places)
+            for index in places.indices { places[index].folders.append("image") }
         }
         if let image = places.first(where: { $0.folders.isEmpty }) {
             throw unusable(
@@ -58,6 +57,11 @@ struct ImageListing {
                 "no class has five images, of which one would be to test on; expected more, or train/ and test/")
         }
         (rows, labels) = Self.arranged(places, names, isTest, classNames)
+    }
+
+    private static func isFlat(_ places: [Place]) -> Bool {
+        let folders = Set(places.map(\.folders))
+        return folders == [[]] || folders == [["train"], ["test"]]
     }
 
     /// Whether `train` and `test` stand above the classes; a class may be called so, too.

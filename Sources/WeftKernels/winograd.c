@@ -273,8 +273,8 @@ size_t weft_winograd_scratch(const weft_convolution *g, bool is_gradient, size_t
 }
 
 void weft_winograd(
-    const weft_convolution *g, const float *x, size_t block, const float *kernel, const float *bias, float slope,
-    float *y, size_t parts, void *scratch) {
+    const weft_convolution *g, const float *x, const float *kernel, const float *bias, float slope, float *y,
+    size_t block, size_t parts, void *scratch) {
     convolution context = {
         .scheme = g->stride_height == 1 ? EVERY_PIXEL : EVERY_SECOND_PIXEL, .samples = g->samples,
         .source = {g->height, g->width, g->inputs, block, x},

@@ -46,49 +46,53 @@ extension Lowering {
 
     /// - Returns: `false` where another algorithm is to be taken.
     func winogradConvolution(_ node: KernelNode, _ window: Window, _ epilogue: Epilogue) throws -> Bool {
-        let fewest = window.strides == Size2D(1) ? 32 : 64
-        guard isWinograd(window, node.inputs[0].shape, node.outputs[0].shape, fewest: fewest) else { return false }
+        let (x, y) = (node.inputs[0].shape, node.outputs[0].shape)
+        guard isWinograd(window, x, y, fewest: window.strides == Size2D(1) ? 32 : 64) else { return false }
         try followed(node, by: epilogue) { node, bias, slope in
-            let (x, y) = (node.inputs[0], node.outputs[0])
-            let source = try vectors(x)
-            let reads = [source.buffer, try usePlain(node.inputs[1])] + (bias.map { [$0] } ?? [])
-            let (result, block) = try defineLike(source, y)
-            var geometry = weft_convolution(x.shape, window, y.shape, block: block)
-            let parts = Device.threads
-            let scratch = addBuffer("scratch", weft_winograd_scratch(&geometry, false, parts))
-            addKernel("convolution winograd", reads: reads, writes: [result], scratch: [scratch]) { addresses in
-                let (x, kernel) = (floats(addresses[0]), floats(addresses[1]))
-                let bias = bias.map { _ in UnsafePointer(floats(addresses[2])) }
-                let (y, scratch) = (floats(addresses[reads.count]), addresses[reads.count + 1])
-                return { weft_winograd(&geometry, x, source.block, kernel, bias, slope, y, parts, scratch) }
+            try addWinograd("convolution winograd", weft_winograd, node, bias, slope, isGradient: false) {
+                weft_convolution(x, window, y, block: $1)
             }
         }
         return true
     }
 
     func winogradInputGradient(_ node: KernelNode, _ window: Window, _ epilogue: Epilogue) throws -> Bool {
-        let fewest = window.strides == Size2D(1) ? 32 : 64
-        guard isWinograd(window, node.inputs[0].shape, node.outputs[0].shape, isInput: true, fewest: fewest) else {
+        let (dy, dx) = (node.inputs[0].shape, node.outputs[0].shape)
+        guard isWinograd(window, dy, dx, isInput: true, fewest: window.strides == Size2D(1) ? 32 : 64) else {
             return false
         }
         try followed(node, by: epilogue) { node, bias, slope in
-            let (dy, dx) = (node.inputs[0], node.outputs[0])
-            let source = try vectors(dy)
-            let reads = [source.buffer, try usePlain(node.inputs[1])] + (bias.map { [$0] } ?? [])
-            let (result, block) = try defineLike(source, dx)
-            var geometry = weft_convolution(dx.shape, window, dy.shape, block: source.block)
-            let parts = Device.threads
-            let scratch = addBuffer("scratch", weft_winograd_scratch(&geometry, true, parts))
-            addKernel("convolution dx winograd", reads: reads, writes: [result], scratch: [scratch]) { addresses in
-                let (dy, kernel) = (floats(addresses[0]), floats(addresses[1]))
-                let bias = bias.map { _ in UnsafePointer(floats(addresses[2])) }
-                let (dx, scratch) = (floats(addresses[reads.count]), addresses[reads.count + 1])
-                return {
-                    weft_winograd_input_gradient(&geometry, dy, kernel, bias, slope, dx, block, parts, scratch)
-                }
-            }
+            try addWinograd(
+                "convolution dx winograd", weft_winograd_input_gradient, node, bias, slope, isGradient: true
+            ) { source, _ in weft_convolution(dx, window, dy, block: source) }
         }
         return true
+    }
+
+    /// The geometry, the source, the kernel, the bias, the slope, the result, the block of the input's channels, the parts and
+    /// memory of its own.
+    private typealias WinogradKernel = (
+        UnsafePointer<weft_convolution>?, UnsafePointer<Float>?, UnsafePointer<Float>?, UnsafePointer<Float>?, Float,
+        UnsafeMutablePointer<Float>?, Int, Int, UnsafeMutableRawPointer?
+    ) -> Void
+
+    /// - Parameter geometry: is given the blocks of the source's channels and the result's.
+    private func addWinograd(
+        _ name: String, _ kernel: @escaping WinogradKernel, _ node: KernelNode, _ bias: Int?, _ slope: Float,
+        isGradient: Bool, _ geometry: (Int, Int) -> weft_convolution
+    ) throws {
+        let source = try vectors(node.inputs[0])
+        let reads = [source.buffer, try usePlain(node.inputs[1])] + (bias.map { [$0] } ?? [])
+        let (result, block) = try defineLike(source, node.outputs[0])
+        var geometry = geometry(source.block, block)
+        let (inputBlock, parts) = (isGradient ? block : source.block, Device.threads)
+        let scratch = addBuffer("scratch", weft_winograd_scratch(&geometry, isGradient, parts))
+        addKernel(name, reads: reads, writes: [result], scratch: [scratch]) { addresses in
+            let (from, weights) = (floats(addresses[0]), floats(addresses[1]))
+            let bias = bias.map { _ in UnsafePointer(floats(addresses[2])) }
+            let (to, scratch) = (floats(addresses[reads.count]), addresses[reads.count + 1])
+            return { kernel(&geometry, from, weights, bias, slope, to, inputBlock, parts, scratch) }
+        }
     }
 
     func winogradKernelGradient(_ node: KernelNode, _ window: Window) throws -> Bool {

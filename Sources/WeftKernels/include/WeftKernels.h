@@ -176,8 +176,8 @@ void weft_narrow_convolution_kernel_gradient(
 size_t weft_winograd_scratch(const weft_convolution *geometry, bool is_gradient, size_t parts);
 /// y; with a bias, unless it is NULL, and what is negative then multiplied by `slope`.
 void weft_winograd(
-    const weft_convolution *geometry, const float *x, size_t block, const float *kernel, const float *bias, float slope,
-    float *y, size_t parts, void *scratch);
+    const weft_convolution *geometry, const float *x, const float *kernel, const float *bias, float slope, float *y,
+    size_t block, size_t parts, void *scratch);
 /// dx, or the result of a transposed convolution, which may have a bias and a slope, too.
 void weft_winograd_input_gradient(
     const weft_convolution *geometry, const float *dy, const float *kernel, const float *bias, float slope, float *dx,

@@ -45,7 +45,7 @@ extension Kernels {
                 var geometry = test.geometry
                 var y = [Float](repeating: .nan, count: test.outputCount)
                 withScratch(weft_winograd_scratch(&geometry, false, parts)) {
-                    weft_winograd(&geometry, x, test.inputs, kernel, bias, slope, &y, parts, $0)
+                    weft_winograd(&geometry, x, kernel, bias, slope, &y, test.inputs, parts, $0)
                 }
                 return y
             }
@@ -63,7 +63,7 @@ extension Kernels {
                 var geometry = test.geometry
                 var y = [Float](repeating: .nan, count: expected.count)
                 withScratch(weft_winograd_scratch(&geometry, false, parts)) {
-                    weft_winograd(&geometry, arranged, blocks.input, kernel, bias, 0.25, &y, parts, $0)
+                    weft_winograd(&geometry, arranged, kernel, bias, 0.25, &y, blocks.input, parts, $0)
                 }
                 return y
             }
@@ -167,7 +167,7 @@ extension Kernels {
             let parts = [1, 3, 50].map { parts in
                 var y = [Float](repeating: .nan, count: test.outputCount)
                 withScratch(weft_winograd_scratch(&geometry, false, parts)) {
-                    weft_winograd(&geometry, x, inputs, kernel, nil, 1, &y, parts, $0)
+                    weft_winograd(&geometry, x, kernel, nil, 1, &y, inputs, parts, $0)
                 }
                 return y.map(\.bitPattern)
             }

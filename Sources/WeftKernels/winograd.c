@@ -7,7 +7,7 @@
 // by channel, and the products transformed back.
 //
 // Where a window sees nothing but zeros the sum is zero, and not what rounding leaves of it: a ReLU behind it would let
-// gradients pass, all over the black border of an image.
+// gradients pass, all over the black border of an image. (Not so where nothing follows the gradient for the input.)
 
 // Tiles that are transformed before they are multiplied.
 enum { MOST_TILES = 48 };

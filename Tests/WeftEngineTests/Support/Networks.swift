@@ -28,9 +28,8 @@ enum Network: String, CaseIterable {
             let y = try test.convolution(x, 32, 3, "conv2", .relu)
             return try classify(test, test.dense(test.flatten(test.pooling(y, .max)), 4, "dense"))
         case .strided:
-            let x = try test.convolution(test.input([32, 8, 8, 128]), 128, 3, "down", .leakyRelu(0.3), strides: 2)
-            let y = try test.transposedConvolution(x, 64, 3, "up", .relu)
-            return try classify(test, test.dense(test.flatten(test.pooling(y, .average)), 4, "dense"))
+            let x = try test.transposedConvolution(test.input([8, 8, 8, 64]), 64, 3, "up", .relu)
+            return try classify(test, test.dense(test.flatten(test.pooling(x, .average)), 4, "dense"))
         case .normalized:
             let x = try test.convolution(test.input([4, 6, 6, 3]), 17, 3, "conv", bias: false)
             let (y, mean, variance) = try test.batchNormalization(x, "norm")

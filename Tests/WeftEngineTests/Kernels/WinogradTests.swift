@@ -72,26 +72,29 @@ extension Kernels {
                 restore(y, 32, blocks.output, pixels: pixels), equals: expected, absolute: rounding(9 * 16))
         }
 
+        /// With a bias and a ReLU, and with nothing behind it, which may be computed in another way.
         @Test(arguments: cases, blocks) func inputGradient(_ test: Case, _ blocks: (input: Int, output: Int)) {
             var test = test
             test.block = blocks.output
             let (dy, kernel) = (numbers(test.outputCount), numbers(test.kernelCount, seed: 2))
-            let bias = numbers(16, seed: 3)
-            var expected = (0..<test.imageCount).map { Double(bias[$0 % 16]) }
-            test.products { expected[$0] += Double(dy[$2]) * Double(kernel[$1]) }
-            expected = expected.map { max($0, 0) }
+            let values = numbers(16, seed: 3)
             let arranged = arrange(dy, 32, blocks.output, pixels: test.outHeight * test.outWidth)
-            let dx = run { parts in
-                var geometry = test.geometry
-                var dx = [Float](repeating: .nan, count: expected.count)
-                withScratch(weft_winograd_scratch(&geometry, true, parts)) {
-                    weft_winograd_input_gradient(
-                        &geometry, arranged, kernel, bias, 0, &dx, blocks.input, parts, $0)
+            for (bias, slope) in [(values, 0), (nil, 1)] as [([Float]?, Float)] {
+                var expected = (0..<test.imageCount).map { Double(bias?[$0 % 16] ?? 0) }
+                test.products { expected[$0] += Double(dy[$2]) * Double(kernel[$1]) }
+                expected = expected.map { $0 > 0 ? $0 : Double(slope) * $0 }
+                let dx = run { parts in
+                    var geometry = test.geometry
+                    var dx = [Float](repeating: .nan, count: expected.count)
+                    withScratch(weft_winograd_scratch(&geometry, true, parts)) {
+                        weft_winograd_input_gradient(
+                            &geometry, arranged, kernel, bias, slope, &dx, blocks.input, parts, $0)
+                    }
+                    return dx
                 }
-                return dx
+                let restored = restore(dx, 16, blocks.input, pixels: test.size.height * test.size.width)
+                Kernels.expect(restored, equals: expected, absolute: rounding(9 * 32))
             }
-            let pixels = test.size.height * test.size.width
-            Kernels.expect(restore(dx, 16, blocks.input, pixels: pixels), equals: expected, absolute: rounding(9 * 32))
         }
 
         @Test(arguments: cases, blocks) func kernelGradient(_ test: Case, _ blocks: (input: Int, output: Int)) {

@@ -170,6 +170,10 @@ extension Graph {
         case .sigmoid: return try dy * (y * (1 - y))
         case .relu: return try dy * y.applying(.step)
         case .softplus: return try dy * x.applying(.sigmoid)
+        // The density of the normal distribution.
+        case .normalDistribution:
+            let density = x.applying(.square).applying(.affine(scale: -0.5, shift: 0)).applying(.exponential)
+            return try Float(1 / (2 * Double.pi).squareRoot()) * (dy * density)
         // Slope + (1 − slope)·step(x). Where y has the sign of x it will do, and nobody has to keep x.
         case .leakyRelu(let slope):
             let signed = slope >= 0 ? y : x

@@ -96,6 +96,8 @@ public enum Operation: Hashable, Sendable {
         case negate, absolute, sign, square, squareRoot, reciprocal, reciprocalSquareRoot
         case exponential, logarithm, sine, cosine
         case tanh, sigmoid, relu, softplus
+        /// ½·(1 + erf(x/√2)): how likely a normally distributed number is to be less.
+        case normalDistribution
         /// 1 where x > 0, else 0.
         case step
         case leakyRelu(Float)

@@ -54,6 +54,7 @@ WEFT_CLONES static void run_unary(const weft_instruction *instruction, float *y,
         EACH(WEFT_SIGMOID, weft_sigmoid(a[i]))
         EACH(WEFT_RELU, relu(a[i]))
         EACH(WEFT_SOFTPLUS, weft_softplus(a[i]))
+        EACH(WEFT_NORMAL_DISTRIBUTION, weft_normal_distribution(a[i]))
         EACH(WEFT_STEP, a[i] > 0 ? 1.0f : 0.0f)
         EACH(WEFT_LEAKY_RELU, a[i] < 0 ? a[i] * p : a[i])
         EACH(WEFT_ELU, elu(a[i], p))

@@ -119,6 +119,29 @@ WEFT_INLINE float weft_tanh(float x) {
     return copysignf(-e / (2 + e), x);
 }
 
+/// ½·(1 + erf(x/√2)).
+WEFT_INLINE float weft_normal_distribution(float x) {
+    float u = x * 0x1.6a09e6p-1f, a = fabsf(u), z = u * u;
+    float s = -8.023203718e-04f + z * 7.893720529e-05f;
+    s = 5.189961214e-03f + z * s;
+    s = -2.685479610e-02f + z * s;
+    s = 1.128361392e-01f + z * s;
+    s = -3.761262940e-01f + z * s;
+    s = 1.283791670e-01f + z * s;
+    float near = 0.5f + 0.5f * (u + u * s);
+    // Away from 0 the logarithm of what is left of 1, which at 10 is far below the least float's.
+    a = a > 10 ? 10 : a;
+    float g = 4.413351290e-04f + a * -2.168674961e-05f;
+    g = -4.204555352e-03f + a * g;
+    g = 2.520823818e-02f + a * g;
+    g = -1.084185462e-01f + a * g;
+    g = -6.332199238e-01f + a * g;
+    g = -1.129578408e+00f + a * g;
+    g = 1.880364856e-04f + a * g;
+    float tail = 0.5f * weft_exp(g);
+    return z < 1 ? near : (u < 0 ? tail : 1 - tail);
+}
+
 /// The sine of r + quadrant·π/2 for |r| ≤ π/4.
 WEFT_INLINE float weft_sine_of_quadrant(float r, uint32_t quadrant) {
     float z = r * r;

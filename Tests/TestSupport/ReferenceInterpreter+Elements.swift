@@ -21,6 +21,7 @@ func value(of operation: WeftGraph.Operation.Unary, _ x: Double) -> Double {
     case .relu: max(x, 0)
     // log(1 + exp(x)), written so that exp cannot overflow.
     case .softplus: max(x, 0) + log1p(exp(-abs(x)))
+    case .normalDistribution: erfc(-x / 2.0.squareRoot()) / 2
     case .step: x > 0 ? 1 : 0
     case .leakyRelu(let slope): x > 0 ? x : Double(slope) * x
     case .elu(let alpha): x > 0 ? x : Double(alpha) * expm1(x)

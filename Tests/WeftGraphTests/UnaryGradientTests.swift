@@ -8,7 +8,7 @@ import WeftGraph
 
     @Test(
         arguments: [
-            .negate, .square, .exponential, .sine, .cosine, .tanh, .sigmoid, .softplus, .elu(1),
+            .negate, .square, .exponential, .sine, .cosine, .tanh, .sigmoid, .softplus, .normalDistribution, .elu(1),
             .affine(scale: -2.5, shift: 3),
             .power(2), .power(3), .power(1), .power(0),
         ] as [Operation.Unary])
@@ -55,7 +55,9 @@ import WeftGraph
     }
 
     /// At large values nothing may turn into a NaN or lose its gradient.
-    @Test(arguments: [.tanh, .sigmoid, .softplus, .relu, .elu(1), .leakyRelu(0.3), .absolute] as [Operation.Unary])
+    @Test(
+        arguments: [.tanh, .sigmoid, .softplus, .normalDistribution, .relu, .elu(1), .leakyRelu(0.3), .absolute]
+            as [Operation.Unary])
     func atExtremeValues(_ operation: Operation.Unary) throws {
         let x = [-800, -100, -30, 30, 100, 800].map { Double($0) }
         let found = try GradientCheck().mismatches([.init([6], x)]) { _, x in x[0].applying(operation) }
@@ -78,7 +80,8 @@ import WeftGraph
 
     @Test func secondDerivatives() throws {
         for operation in [
-            .square, .exponential, .sine, .cosine, .tanh, .sigmoid, .softplus, .power(3), .squareRoot, .reciprocal,
+            .square, .exponential, .sine, .cosine, .tanh, .sigmoid, .softplus, .normalDistribution, .power(3),
+            .squareRoot, .reciprocal,
             .reciprocalSquareRoot, .logarithm, .elu(1.5),
         ] as [Operation.Unary] {
             let x = Samples.uniform(5, in: 0.5...2)

@@ -39,10 +39,12 @@ struct VerificationTests {
         }
     }
 
-    /// Six steps of a case, at which an engine is held against precise sums: the engine's distance.
+    /// Six steps of a case, at which an engine is held against precise sums.
     ///
     /// - Parameter change: makes the engine a wrong one.
-    private func compare(_ name: String, _ change: (inout KerasModel) throws -> Void = { _ in }) throws -> Double {
+    private func compare(_ name: String, _ change: (inout KerasModel) throws -> Void = { _ in }) throws
+        -> EngineComparison
+    {
         let path = Recorded.folder.appending(path: "\(name).keras").path
         let saved = try KerasFile.read(path)
         var wrong = saved
@@ -54,18 +56,46 @@ struct VerificationTests {
         ) { Samples(try data.subset($0 * 32..<($0 + 1) * 32)) }
         let course = try Trainer(saved, from: path, options: precise)
         try course.fit(data.take(6 * 32), batchSize: 32, shuffle: false, callbacks: [comparison])
-        #expect(comparison.losses.count == 6)
-        return comparison.distance
+        return comparison
     }
 
     /// Rounding is within the bound, also where averages of a normalisation are among the results; a factor is not.
     @Test func aWrongGradientIsFound() throws {
         for name in ["layernorm_prelu_nesterov", "depthwise_separable_rmsprop"] {
             let right = try compare(name)
-            #expect(right > 0 && right <= EngineComparison.bound, "\(name) \(right)")
+            #expect(right.distance > 0 && right.distance <= EngineComparison.bound, "\(name) \(right.distance)")
+            #expect(right.lossDifferences.count == 6)
+            #expect(right.lossDifferences.allSatisfy { $0 <= EngineComparison.lossBound })
             let wrong = try compare(name) { $0.compilation?.lossWeights = [1.0001] }
-            #expect(abs(wrong - 1e-4) < 2e-5, "\(name) \(wrong)")
+            #expect(abs(wrong.distance - 1e-4) < 2e-5, "\(name) \(wrong.distance)")
+            #expect(wrong.lossDifferences.allSatisfy { abs($0 - 1e-4) < 1e-5 }, "\(name) \(wrong.lossDifferences)")
         }
+    }
+
+    /// Where Keras clips a probability, the engine's cross-entropy goes on; its step is held against precise sums of that.
+    @Test func aClippedProbabilityIsNoMistake() throws {
+        let path = Recorded.folder.appending(path: "strided_same_elu_tanh.keras").path
+        var saved = try KerasFile.read(path)
+        saved.weights = Safetensors(
+            arrays: saved.weights.arrays.map {
+                Safetensors.Array(name: $0.name, shape: $0.shape, values: $0.values.map { 4 * $0 })
+            })
+        let precise = CompilerOptions(convolutions: .precise)
+        func losses(_ objective: Objective?, _ comparison: EngineComparison? = nil) throws -> [Double] {
+            let trainer = try Trainer(saved, from: path, objective: objective, options: precise)
+            let losses = LossRecorder()
+            let callbacks: [any Callback] = [losses] + (comparison.map { [$0] } ?? [])
+            try trainer.fit(data.take(3 * 32), batchSize: 32, shuffle: false, callbacks: callbacks)
+            return losses.values
+        }
+        let data = Recorded.data!.train
+        let comparison = EngineComparison(
+            engine: try Trainer(saved, from: path), precise: try Trainer(saved, from: path, options: precise)
+        ) { Samples(try data.subset($0 * 32..<($0 + 1) * 32)) }
+        let clipped = try losses(Verification.objective(of: saved), comparison)
+        #expect(relativeDifference(clipped[0], try losses(nil)[0]) > 1e-4)
+        #expect(comparison.lossDifferences.reduce(0, larger) <= EngineComparison.lossBound)
+        #expect(comparison.distance <= EngineComparison.bound)
     }
 
     /// A case in which one number was changed by more than may be.

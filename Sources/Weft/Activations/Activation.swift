@@ -16,6 +16,10 @@ public enum Activation: String, CaseIterable, Hashable, Sendable {
     case elu
     /// 1.0507 · (x where x > 0, else 1.6733·(exp(x) − 1)). Klambauer et al., 2017.
     case selu
+    /// max(x, 0) + min(exp(x) − 1, 0). Barron, 2017.
+    case celu
+    /// x · Φ(x) with the normal distribution Φ. Hendrycks and Gimpel, 2016.
+    case gelu
     /// x · sigmoid(x), also called swish
     case silu
     /// x · tanh(softplus(x)). Misra, 2019.
@@ -26,6 +30,8 @@ public enum Activation: String, CaseIterable, Hashable, Sendable {
     case hardSigmoid = "hard_sigmoid"
     /// x · hard_sigmoid(x)
     case hardSilu = "hard_silu"
+    /// log sigmoid(x)
+    case logSigmoid = "log_sigmoid"
     case tanh
     /// min(max(x, −1), 1)
     case hardTanh = "hard_tanh"
@@ -33,6 +39,16 @@ public enum Activation: String, CaseIterable, Hashable, Sendable {
     case tanhShrink = "tanh_shrink"
     /// log(1 + exp(x))
     case softplus
+    /// ½·(x + √(x² + 4)). Barron, 2021.
+    case squareplus
+    /// 0 up to −1, ¼·(x + 1)² up to 1, then x
+    case sparsePlus = "sparse_plus"
+    /// 0 up to −1, ½·(x + 1) up to 1, then 1
+    case sparseSigmoid = "sparse_sigmoid"
+    /// x where |x| > ½, else 0
+    case hardShrink = "hard_shrink"
+    /// sign(x) · max(|x| − ½, 0)
+    case softShrink = "soft_shrink"
     /// x / (1 + |x|)
     case softsign
     case exponential
@@ -50,17 +66,27 @@ public enum Activation: String, CaseIterable, Hashable, Sendable {
         case .relu: return x.applying(.relu)
         case .relu6: return x.applying(.clip(lower: 0, upper: 6))
         case .leakyRelu: return x.applying(.leakyRelu(0.2))
-        case .elu: return x.applying(.elu(1))
+        case .elu, .celu: return x.applying(.elu(1))
         case .selu: return 1.050_700_987 * x.applying(.elu(1.673_263_242))
+        case .gelu: return try x * x.applying(.normalDistribution)
         case .silu: return try x * x.applying(.sigmoid)
         case .mish: return try x * x.applying(.softplus).applying(.tanh)
         case .sigmoid: return x.applying(.sigmoid)
         case .hardSigmoid: return Self.hardSigmoid(x)
         case .hardSilu: return try x * Self.hardSigmoid(x)
+        case .logSigmoid: return -(-x).applying(.softplus)
         case .tanh: return x.applying(.tanh)
         case .hardTanh: return x.applying(.clip(lower: -1, upper: 1))
         case .tanhShrink: return try x - x.applying(.tanh)
         case .softplus: return x.applying(.softplus)
+        case .squareplus:
+            return try 0.5 * (x + x.applying(.square).applying(.affine(scale: 1, shift: 4)).applying(.squareRoot))
+        case .sparsePlus:
+            let middle = (x + 1).applying(.clip(lower: 0, upper: 2)).applying(.square)
+            return try 0.25 * middle + (x + -1).applying(.relu)
+        case .sparseSigmoid: return x.applying(.affine(scale: 0.5, shift: 0.5)).applying(.clip(lower: 0, upper: 1))
+        case .hardShrink: return try x * (x.applying(.absolute) + -0.5).applying(.step)
+        case .softShrink: return try x.applying(.sign) * (x.applying(.absolute) + -0.5).applying(.relu)
         case .softsign: return try x / (x.applying(.absolute) + 1)
         case .exponential: return x.applying(.exponential)
         case .softmax: return x.graph.softmax(x)

@@ -51,7 +51,7 @@ extension Loss {
     private func categorical(_ prediction: Tensor, _ target: Tensor) throws -> Tensor {
         let graph = prediction.graph
         if fromLogits { return try graph.softmaxCrossEntropy(logits: prediction, targets: target) }
-        if case .softmax = graph.node(of: prediction).operation {
+        if !ofProbabilities, case .softmax = graph.node(of: prediction).operation {
             return try graph.softmaxCrossEntropy(logits: graph.node(of: prediction).inputs[0], targets: target)
         }
         let last = [prediction.shape.rank - 1]
@@ -63,7 +63,7 @@ extension Loss {
 
     private func binary(_ prediction: Tensor, _ target: Tensor) throws -> Tensor {
         let node = prediction.graph.node(of: prediction)
-        let isSigmoid = node.operation == .unary(.sigmoid)
+        let isSigmoid = !ofProbabilities && node.operation == .unary(.sigmoid)
         if fromLogits || isSigmoid {
             let logits = fromLogits ? prediction : node.inputs[0]
             return try logits.applying(.softplus) - logits * target

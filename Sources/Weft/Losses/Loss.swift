@@ -12,6 +12,10 @@ public struct Loss: Hashable, Sendable {
     /// Moves this share of the target's certainty to all classes alike.
     public var labelSmoothing: Float = 0
 
+    /// Whether the cross-entropy of a softmax's or a sigmoid's output is taken of the clipped probabilities, as Keras does on JAX
+    /// and PyTorch: to compare with it.
+    package var ofProbabilities = false
+
     public enum Kind: Hashable, Sendable {
         case sparseCategoricalCrossentropy
         case categoricalCrossentropy

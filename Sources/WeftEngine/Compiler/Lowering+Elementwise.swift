@@ -173,7 +173,9 @@ extension Operation.Unary {
         case .affine(_, let shift): return shift == 0
         case .clip(let lower, let upper): return lower <= 0 && upper >= 0
         case .power(let exponent): return exponent > 0
-        case .reciprocal, .reciprocalSquareRoot, .exponential, .logarithm, .cosine, .sigmoid, .softplus: return false
+        case .reciprocal, .reciprocalSquareRoot, .exponential, .logarithm, .cosine, .sigmoid, .softplus,
+            .normalDistribution:
+            return false
         }
     }
 
@@ -188,7 +190,9 @@ extension Operation.Unary {
     /// Whether it gives a finite number for every finite one.
     fileprivate var isBounded: Bool {
         switch self {
-        case .negate, .absolute, .sign, .sine, .cosine, .tanh, .sigmoid, .relu, .step, .clip, .softplus: return true
+        case .negate, .absolute, .sign, .sine, .cosine, .tanh, .sigmoid, .relu, .step, .clip, .softplus,
+            .normalDistribution:
+            return true
         default: return false
         }
     }
@@ -241,6 +245,7 @@ extension Operation.Unary {
         case .sigmoid: return (WEFT_SIGMOID, 0, 0)
         case .relu: return (WEFT_RELU, 0, 0)
         case .softplus: return (WEFT_SOFTPLUS, 0, 0)
+        case .normalDistribution: return (WEFT_NORMAL_DISTRIBUTION, 0, 0)
         case .step: return (WEFT_STEP, 0, 0)
         case .leakyRelu(let slope): return (WEFT_LEAKY_RELU, slope, 0)
         case .elu(let alpha): return (WEFT_ELU, alpha, 0)

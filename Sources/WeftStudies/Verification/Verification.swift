@@ -9,7 +9,7 @@ import WeftGraph
 ///
 /// A training's course is a chain of roundings: two implementations of the same formulas part for good where one of them
 /// decides on which side of a ReLU's kink an input falls. So the course is one of precise sums, with little left to round, and
-/// the engine that trains is held against it at every step. The figures are of both, whichever is further from Keras.
+/// of Keras's cross-entropy, that of clipped probabilities; and the engine that trains is held against it at every step.
 public struct Verification: Sendable {
     /// What came of one case.
     public struct Outcome: Hashable, Sendable {
@@ -21,8 +21,8 @@ public struct Verification: Sendable {
         public let testLoss: Double
         /// Largest absolute difference of the outputs.
         public let outputs: Double
-        /// Largest distance of the engine's gradients from the precise ones of the same step; `nil` where the engine
-        /// was not held against precise sums.
+        /// Largest distance of the engine's gradients from the precise ones of the same step; `nil` where the engine was not held
+        /// against precise sums.
         public let gradients: Double?
         public let agrees: Bool
         /// Why the case could not be replayed.
@@ -64,8 +64,7 @@ public struct Verification: Sendable {
         } catch {
             return Outcome(
                 name: name, firstTenSteps: .nan, allSteps: .nan, testLoss: .nan, outputs: .nan, gradients: nil,
-                agrees: false,
-                failure: "\(error)")
+                agrees: false, failure: "\(error)")
         }
     }
 
@@ -73,27 +72,28 @@ public struct Verification: Sendable {
         let recorded = try RecordedCase.read(folder.appending(path: "\(name).json"))
         let path = folder.appending(path: "\(name).keras").path
         let saved = try KerasFile.read(path, hdf5: hdf5)
-        func trainer(_ options: CompilerOptions) throws -> Trainer { try Trainer(saved, from: path, options: options) }
+        func trainer(_ options: CompilerOptions, _ objective: Objective? = nil) throws -> Trainer {
+            try Trainer(saved, from: path, objective: objective, options: options)
+        }
         func batch(_ positions: Range<Int>) throws -> Samples {
             try samples(data.train.subset(positions), recorded.targets, saved.model)
         }
-        let precise = CompilerOptions(convolutions: .precise)
-        let course = try trainer(options ?? precise)
         let size = recorded.batchSize
+        let losses = LossRecorder()
+        let course: Trainer
         var comparison: EngineComparison?
-        if options == nil {
+        if let options {
+            course = try trainer(options)
+        } else {
+            let precise = CompilerOptions(convolutions: .precise)
+            course = try trainer(precise, Self.objective(of: saved))
             comparison = EngineComparison(engine: try trainer(CompilerOptions()), precise: try trainer(precise)) {
                 try batch($0 * size..<($0 + 1) * size)
             }
         }
-        let losses = LossRecorder()
         let callbacks: [any Callback] = [losses] + (comparison.map { [$0] } ?? [])
         try course.fit(batch(0..<recorded.steps * size), batchSize: size, shuffle: false, callbacks: callbacks)
-        var figures = try figures(of: recorded, losses.values, course)
-        if let comparison {
-            let others = try self.figures(of: recorded, comparison.losses, comparison.engine)
-            figures.merge(others, uniquingKeysWith: larger)
-        }
+        let figures = try figures(of: recorded, losses.values, course, comparison)
         // A comparison with NaN is false.
         let agrees = figures.allSatisfy { $0.value <= recorded.tolerance($0.key) }
         return Outcome(
@@ -102,24 +102,35 @@ public struct Verification: Sendable {
             agrees: agrees && (comparison?.distance ?? 0) <= EngineComparison.bound, failure: nil)
     }
 
-    /// How far the losses of the steps, and what the trained model gives, are from the recorded ones.
-    private func figures(
-        of recorded: RecordedCase, _ losses: [Double], _ trainer: Trainer
-    ) throws -> [String: Double] {
-        let differences = zip(losses, recorded.losses).map(Self.relative)
-        let test = try data.test.take(min(1000, data.test.count))
-        let evaluation = try trainer.evaluate(samples(test, recorded.targets, trainer.model), batchSize: 100)
-        let outputs = try trainer.predict(Samples(test.take(4)), batchSize: 4)
-        return [
-            "loss_first_10_steps": differences.prefix(10).reduce(0, larger),
-            "loss_all_steps": differences.reduce(0, larger),
-            "test_loss": recorded.test["loss"].map { Self.relative(evaluation.loss, $0) } ?? .nan,
-            "outputs": try Self.largestDifference(outputs, trainer.model.outputNames, recorded),
-        ]
+    /// The model's own, with Keras's cross-entropy.
+    static func objective(of saved: KerasModel) throws -> Objective? {
+        var objective = try saved.compilation?.objective(for: saved.model)
+        for index in objective?.outputs.indices ?? 0..<0 { objective?.outputs[index].loss.ofProbabilities = true }
+        return objective
     }
 
-    private static func relative(_ value: Double, _ expected: Double) -> Double {
-        abs(value - expected) / max(abs(expected), .leastNormalMagnitude)
+    /// How far the losses of the steps, and what the trained model gives, are from the recorded ones; or the engine's from
+    /// precise ones, where that is more.
+    private func figures(
+        of recorded: RecordedCase, _ losses: [Double], _ trainer: Trainer, _ comparison: EngineComparison?
+    ) throws -> [String: Double] {
+        let differences = zip(losses, recorded.losses).map(relativeDifference)
+        let engine = comparison?.lossDifferences ?? []
+        let images = try data.test.take(min(1000, data.test.count))
+        let test = try samples(images, recorded.targets, trainer.model)
+        let loss = try trainer.evaluate(test, batchSize: 100).loss
+        let testLoss = recorded.test["loss"].map { relativeDifference(loss, $0) } ?? .nan
+        let engineTestLoss = try comparison?.lossDifference(on: test, batchSize: 100, expected: loss) ?? 0
+        let outputs = try ([trainer] + (comparison.map { [$0.engine] } ?? [])).map {
+            let outputs = try $0.predict(Samples(images.take(4)), batchSize: 4)
+            return try Self.largestDifference(outputs, $0.model.outputNames, recorded)
+        }
+        return [
+            "loss_first_10_steps": (differences.prefix(10) + engine.prefix(10)).reduce(0, larger),
+            "loss_all_steps": (differences + engine).reduce(0, larger),
+            "test_loss": larger(testLoss, engineTestLoss),
+            "outputs": outputs.reduce(0, larger),
+        ]
     }
 
     private static func largestDifference(

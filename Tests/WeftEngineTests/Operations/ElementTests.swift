@@ -8,7 +8,8 @@ extension Engine {
     @Suite struct ElementTests {
         static let unaries: [Operation.Unary] = [
             .negate, .absolute, .sign, .square, .squareRoot, .reciprocal, .reciprocalSquareRoot, .exponential,
-            .logarithm, .sine, .cosine, .tanh, .sigmoid, .relu, .softplus, .step, .leakyRelu(0.1), .elu(1.3),
+            .logarithm, .sine, .cosine, .tanh, .sigmoid, .relu, .softplus, .normalDistribution, .step, .leakyRelu(0.1),
+            .elu(1.3),
             .affine(scale: -2, shift: 0.75), .clip(lower: -0.5, upper: 0.5), .power(3), .power(0.5), .power(-2),
         ]
         static let binaries: [Operation.Binary] = [

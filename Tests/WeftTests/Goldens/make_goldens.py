@@ -1,5 +1,5 @@
 """Writes what Keras computes, for the tests to compare with: layers.json, losses.json, schedules.json, summaries.json,
-augmentation.json.
+augmentation.json, activations.json.
 
     pip install keras jax numpy
     KERAS_BACKEND=jax python make_goldens.py
@@ -134,6 +134,12 @@ def layer_cases():
     yield layer_case(layers.Subtract(), (3, 4), (3, 4), minimal={})
     yield layer_case(layers.Concatenate(), (2, 3, 4), (2, 3, 1), minimal={})
     yield layer_case(layers.Concatenate(axis=1), (2, 3), (1, 3), (4, 3))
+
+
+def activation_cases():
+    """Those of Keras that no layer above uses."""
+    for activation in ["celu", "gelu", "log_sigmoid", "squareplus", "sparse_plus", "sparse_sigmoid", "hard_shrink", "soft_shrink"]:
+        yield layer_case(layers.Activation(activation), (15,), minimal={"activation": activation})
 
 
 def augmentation_cases():
@@ -284,3 +290,4 @@ write("losses.json", {"losses": list(loss_cases()), "metrics": list(metric_cases
 write("schedules.json", {"schedules": list(schedules()), "optimizers": list(optimizers())})
 write("summaries.json", dict(summaries()))
 write("augmentation.json", {"layers": list(augmentation_cases()), "flips": list(flip_cases())})
+write("activations.json", list(activation_cases()))

@@ -8,7 +8,8 @@ import WeftGraph
 @Suite struct KerasLayerTests {
     private func cases() throws -> [ConfigurationNode] {
         let augmentation = try #require(Goldens.read("augmentation.json")["layers"]?.elements)
-        return try #require(Goldens.read("layers.json").elements) + augmentation
+        let activations = try #require(Goldens.read("activations.json").elements)
+        return try #require(Goldens.read("layers.json").elements) + activations + augmentation
     }
 
     @Test func outputsAreKeras() throws {

@@ -105,6 +105,23 @@ import WeftGraph
         #expect(difference(values, expected) < 1e-9)
     }
 
+    /// Of probabilities a cross-entropy stops at −log 1e-7, with a gradient of 0.
+    @Test(arguments: [Activation.softmax, .sigmoid]) func probabilitiesAreClipped(_ activation: Activation) throws {
+        var loss = activation == .softmax ? Loss.categoricalCrossentropy : .binaryCrossentropy
+        loss.ofProbabilities = true
+        let graph = Graph()
+        let logits = graph.input("x", shape: [2, 2])
+        let result = try loss.perSample(
+            prediction: activation.apply(to: logits), target: graph.input("t", shape: [2, 2]))
+        let gradient = try #require(graph.gradients(of: result.sum(), for: [logits])[0])
+        let (x, target): ([Double], [Double]) = activation == .softmax ? ([20, -20], [0, 1]) : ([-20, -20], [1, 1])
+        let values = try ReferenceInterpreter(graph: graph, inputs: ["x": x + [1, -1], "t": target + [0, 1]])
+            .evaluate([result, gradient])
+        let open = activation == .softmax ? softplus(2) : softplus(1)
+        #expect(difference(values[0], [-log(1e-7), open]) < 1e-5)
+        #expect(values[1][0] == 0 && values[1][1] == 0 && values[1][2] > 0.3 && values[1][3] < -0.3, "\(values)")
+    }
+
     @Test func classNumbersBecomeValuesWhereALossWantsThem() throws {
         let y: [Double] = [0.1, 0.7, 0.2, 0.3, 0.3, 0.4]
         func loss(_ loss: Loss, _ target: [Double], _ shape: Shape, _ type: ElementType, _ prediction: Shape = [2, 3])

@@ -50,11 +50,8 @@ let package = Package(
             dependencies: [
                 "WeftGraph", "WeftEngine", "WeftKernels", "WeftData", "WeftSystem", "CLAPACK", "Yams",
             ],
-            // Homebrew has LAPACK as part of OpenBLAS.
-            linkerSettings: [
-                .linkedLibrary("lapacke", .when(platforms: [.linux])),
-                .linkedLibrary("openblas", .when(platforms: [.macOS])),
-            ]),
+            // Homebrew has LAPACK as part of OpenBLAS; on Linux it is opened where it is used.
+            linkerSettings: [.linkedLibrary("openblas", .when(platforms: [.macOS]))]),
         .target(
             name: "WeftFiles",
             dependencies: ["Weft", "WeftData", "WeftGraph", "WeftSystem", "CHDF5", "CZlib"],

@@ -5,14 +5,15 @@ import datetime
 import json
 import os
 import pathlib
-import platform
 import statistics
-import subprocess
 import sys
 import tempfile
-import time
 
-PEERS_FOLDER = pathlib.Path(__file__).parent / "peers"
+import figures
+import growth
+import prediction
+from measuring import PEERS_FOLDER, last_json_line, measured, print_table, processor
+
 CLASSIFIERS = ["dense128", "cnn64", "fc000", "small000", "big000", "cnn001"]
 WORKLOADS = [*CLASSIFIERS, "vae10", "gan64"]
 PASSES = ["--repeats", "3"]
@@ -28,27 +29,6 @@ PEERS = {
 # Whose training loop would have to be written again for these.
 MISSING = {("gan64", "keras-jax"), ("gan64", "keras-torch")}
 BFLOAT16 = {"pytorch-bf16"}
-
-
-def measured(command):
-    """Runs a command; gives what it printed, its seconds from start to end and its peak memory in megabytes."""
-    with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
-        start = time.perf_counter()
-        process = subprocess.Popen([str(word) for word in command], stdout=output, stderr=errors)
-        _, status, usage = os.wait4(process.pid, 0)
-        seconds = time.perf_counter() - start
-        process.returncode = os.waitstatus_to_exitcode(status)
-        output.seek(0)
-        errors.seek(0)
-        if process.returncode != 0:
-            text = errors.read().decode(errors="replace").strip()
-            raise SystemExit(f"bench: {' '.join(map(str, command))} failed:\n{text}")
-        megabytes = usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024) / 1e6
-        return output.read().decode(), seconds, megabytes
-
-
-def last_json_line(text):
-    return json.loads(text.strip().splitlines()[-1])
 
 
 def compare_workload(name, weft, python, peers, repeats):
@@ -127,27 +107,20 @@ def print_workloads(results):
     print_table([header, *rows])
 
 
-def print_table(rows):
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    for row in rows:
-        cells = [row[0].ljust(widths[0])] + [cell.rjust(width) for cell, width in zip(row[1:], widths[1:])]
-        print("  ".join(cells))
-
-
-def processor():
-    try:
-        lines = pathlib.Path("/proc/cpuinfo").read_text().splitlines()
-        return next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
-    except (OSError, StopIteration):
-        return platform.processor()
-
-
 def parse_arguments():
     parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
     parser.add_argument("workloads", nargs="*", metavar="WORKLOAD", help=f"of {', '.join(WORKLOADS)}; default: all")
     parser.add_argument("--peers", action="store_true", help="also measure Keras and PyTorch, and print ratios")
     parser.add_argument("--only", metavar="PEER", action="append", choices=PEERS, help="with --peers: only this one")
     parser.add_argument("--whole-process", action="store_true", help="time 5 epochs of dense128 from process start")
+    parser.add_argument(
+        "--predict", action="store_true", help="time `weft predict` over 10,000 images, as a process and alone"
+    )
+    parser.add_argument(
+        "--growth", nargs="*", metavar="AXIS", choices=growth.AXES,
+        help=f"what a step costs as the work grows, along {', '.join(growth.AXES)}; default: all",
+    )
+    parser.add_argument("--figures", metavar="FOLDER", help="with --growth: draw a figure for each axis")
     parser.add_argument("--repeats", type=int, default=3, help="runs of each program; default: 3")
     parser.add_argument("--json", metavar="FILE", help="write every number to this file")
     parser.add_argument("--weft", required=True, help=argparse.SUPPRESS)
@@ -160,7 +133,22 @@ def parse_arguments():
         parser.error(f"--repeats {arguments.repeats}: expected at least 1")
     if arguments.only and not arguments.peers:
         parser.error("--only goes with --peers")
+    if arguments.figures and arguments.growth is None:
+        parser.error("--figures goes with --growth")
     return arguments
+
+
+def grow(arguments, peers):
+    """The axes that were asked for, with a table and, where they are wanted, figures."""
+    frameworks = [name for name, peer in (("keras", "keras-tensorflow"), ("torch", "pytorch")) if peer in peers]
+    points = growth.measure(
+        arguments.growth or list(growth.AXES), arguments.weft, arguments.python, frameworks,
+        told=lambda text: print(f"measuring {text} …", file=sys.stderr),
+    )
+    growth.show(points)
+    if arguments.figures:
+        figures.draw(points, arguments.figures)
+    return {"points": points, "doublings": growth.doublings(points)}
 
 
 def main():
@@ -177,8 +165,8 @@ def main():
         "workloads": {},
     }
     print(f"{report['processor']}, {report['cores']} cores")
+    backends = [mode for peer, (framework, mode) in PEERS.items() if peer in peers and framework == "keras"]
     if arguments.whole_process:
-        backends = [mode for peer, (framework, mode) in PEERS.items() if peer in peers and framework == "keras"]
         report["whole_process"] = whole_process(arguments.weft, arguments.python, backends, arguments.repeats)
         print_table(
             [["5 epochs of dense128 and its test", "seconds", "peak MB"]]
@@ -187,8 +175,14 @@ def main():
                 for name, result in report["whole_process"].items()
             ]
         )
-    # --whole-process alone means only that.
-    for name in arguments.workloads or ([] if arguments.whole_process else WORKLOADS):
+    if arguments.predict:
+        report["predict"] = prediction.measure(arguments.weft, arguments.python, backends, arguments.repeats)
+        prediction.show(report["predict"])
+    if arguments.growth is not None:
+        report["growth"] = grow(arguments, peers)
+    # What stands above, asked for alone, means only that.
+    is_alone = arguments.whole_process or arguments.predict or arguments.growth is not None
+    for name in arguments.workloads or ([] if is_alone else WORKLOADS):
         print(f"measuring {name} …", file=sys.stderr)
         result = compare_workload(
             name, arguments.weft, arguments.python, [p for p in peers if (name, p) not in MISSING], arguments.repeats

@@ -26,7 +26,7 @@ struct WeftCommand: ParsableCommand {
         Terminal.reserveStreams()
         var status = EXIT_SUCCESS
         do {
-            var command = try parseAsRoot()
+            var command = try parseAsRoot(ManyWords.joined(Array(CommandLine.arguments.dropFirst())))
             try command.run()
         } catch {
             status = answer(error)

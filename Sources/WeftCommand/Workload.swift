@@ -2,58 +2,100 @@ import Weft
 import WeftData
 import WeftEngine
 import WeftGraph
+import WeftStudies
 
-/// The models on which Weft is compared with others.
+/// A model whose speed is measured: one of those on which Weft is compared with others, or the user's.
 struct Workload {
     let name: String
-    let batchSize: Int
-    /// Images of a timed pass.
-    let images: Int
-    /// How many rows, columns and channels an image has.
-    var imageShape: Shape = [28, 28, 1]
-    let steps: [TrainingStep]
-    let model: () throws -> Model
+    var batchSize: Int
+    /// Images of a timed pass; `nil` for as many as take about a second.
+    let images: Int?
+    /// How many rows, columns and channels an image has; `nil` where the data says it.
+    let imageShape: Shape?
+    /// A trainer for images of a shape.
+    let trainer: (Shape, CompilerOptions) throws -> Trainer
+    /// A dataset with the targets that the training wants.
+    var samples: (Dataset) throws -> Samples = { Samples($0) }
 
+    /// The images to train on: those given, or noise where they are not of the right shape.
+    func data(_ given: Dataset) throws -> Dataset {
+        guard let shape = imageShape, given.imageShape != shape, given.imageShape != shape.withChannel else {
+            return try given.take(min(images ?? given.count, given.count))
+        }
+        let count = images ?? max(batchSize, Self.pixelLimit / shape.count)
+        // As many classes as the model tells apart.
+        let classCount = try trainer(shape, CompilerOptions()).model.outputShapes().first?.last ?? 1
+        let random = Philox(seed: 0, stream: RandomStream.samples)
+        return try Dataset(
+            name: "noise", pixels: (0..<count * shape.count).map { UInt8(random.word($0) >> 24) },
+            labels: [Int32](repeating: 0, count: count), imageShape: shape.withChannel,
+            classNames: (0..<classCount).map { "\($0)" })
+    }
+
+    /// Images that are made for a measurement have so many pixels at most, unless a batch has more.
+    static let pixelLimit = 1 << 23
+}
+
+extension Shape {
+    /// An image without channels is one with a single channel.
+    fileprivate var withChannel: Shape { rank == 2 ? Shape(dimensions + [1]) : self }
+}
+
+extension Workload {
+    /// A standard workload, or any model that can be trained.
+    init(_ word: String) throws {
+        if let standard = Self.standard.first(where: { $0.name == word }) {
+            self = standard
+            return
+        }
+        try self.init(model: word)
+    }
+
+    private init(model word: String) throws {
+        let source: ModelSource
+        do {
+            source = try ModelSource(word)
+        } catch let error as CatalogError where !ModelCatalog.isPath(word) {
+            let known = Self.standard.map(\.name).joined(separator: ", ")
+            throw UsageError("unknown workload '\(word)'; there are \(known), and models\n\(error)")
+        }
+        let configuration = try RunConfiguration(source.file, source: word, data: "")
+        let model = configuration.model
+        self.init(
+            name: word, batchSize: configuration.batchSize, images: nil,
+            imageShape: model.isBuilt ? model.inputs[0].shape : nil,
+            trainer: { shape, options in
+                let model = model.isBuilt ? model : try model.built(inputShape: shape)
+                try model.checkTakesImages(labels: configuration.labels)
+                let trainer = try Trainer(
+                    model, steps: configuration.steps, augmentation: configuration.augmentation, options: options)
+                try source.restore(into: trainer)
+                return trainer
+            }, samples: configuration.samples)
+    }
+}
+
+// MARK: The standard workloads
+
+extension Workload {
     /// A classifier of Fashion-MNIST.
-    init(name: String, batchSize: Int, images: Int, optimizer: Optimizer, layers: [any Layer]) {
+    private init(name: String, batchSize: Int, images: Int, optimizer: Optimizer, layers: [any Layer]) {
         let objective = Objective(.sparseCategoricalCrossentropy, metrics: [.accuracy])
         self.init(name: name, batchSize: batchSize, images: images, [TrainingStep(objective, optimizer: optimizer)]) {
             try Model(name: name, inputShape: [28, 28, 1], layers: layers)
         }
     }
 
-    init(
+    private init(
         name: String, batchSize: Int, images: Int, imageShape: Shape = [28, 28, 1], _ steps: [TrainingStep],
         model: @escaping () throws -> Model
     ) {
-        self.name = name
-        self.batchSize = batchSize
-        self.images = images
-        self.imageShape = imageShape
-        self.steps = steps
-        self.model = model
+        self.init(
+            name: name, batchSize: batchSize, images: images, imageShape: imageShape,
+            trainer: { _, options in try Trainer(model(), steps: steps, options: options) })
     }
 
-    func trainer(_ options: CompilerOptions) throws -> Trainer {
-        try Trainer(model(), steps: steps, options: options)
-    }
-
-    /// The images to train on: those given, or noise where they are not of the right shape.
-    func data(_ given: Dataset) throws -> Dataset {
-        if given.imageShape == imageShape { return try given.take(min(images, given.count)) }
-        let random = Philox(seed: 0, stream: RandomStream.samples)
-        return try Dataset(
-            name: "noise", pixels: (0..<images * imageShape.count).map { UInt8(random.word($0) >> 24) },
-            labels: [Int32](repeating: 0, count: images), imageShape: imageShape, classNames: ["noise"])
-    }
-
-    static func named(_ name: String) throws -> Workload {
-        if let workload = all.first(where: { $0.name == name }) { return workload }
-        let known = all.map(\.name).joined(separator: ", ")
-        throw UsageError("unknown workload '\(name)'; there are \(known)")
-    }
-
-    static var all: [Workload] {
+    static var standard: [Workload] {
         [
             Workload(
                 name: "dense128", batchSize: 32, images: 60_000, optimizer: .adam,

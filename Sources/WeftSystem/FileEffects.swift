@@ -51,8 +51,9 @@ package struct FileEffects: Sendable {
         try synchronize(folder: folder)
     }
 
-    private func overwrite(_ url: URL, with data: Data) throws {
-        let descriptor = try open(url.path, O_WRONLY, as: url.path)
+    /// Writes to what is there, or, by the flags, to a new file; without flushing.
+    func overwrite(_ url: URL, with data: Data, flags: Int32 = 0) throws {
+        let descriptor = try open(url.path, O_WRONLY | flags, as: url.path)
         do {
             try write(data, to: descriptor, as: url.path)
         } catch {

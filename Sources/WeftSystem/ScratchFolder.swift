@@ -16,16 +16,10 @@ package struct ScratchFolder {
 
     package func file(_ name: String) -> URL { url.appending(path: name) }
 
-    /// Writes a file; it is for the moment, so nothing is flushed to the disk.
+    /// Writes a file; it is for the moment, so nothing is flushed to the disk (as Foundation would).
     ///
     /// - Throws: `FileEffectError` naming it.
     package func write(_ data: Data, to name: String) throws {
-        do {
-            try data.write(to: file(name))
-        } catch {
-            let underlying = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError
-            let code = underlying?.domain == NSPOSIXErrorDomain ? underlying.map { Int32($0.code) } : nil
-            throw FileEffectError(file(name).path, .write, code ?? EIO)
-        }
+        try FileEffects().overwrite(file(name), with: data, flags: O_CREAT | O_TRUNC)
     }
 }

@@ -197,7 +197,7 @@ import WeftData
         #expect(svg.components(separatedBy: "<image ").count == 3)
         #expect(Figure.mistakes([]) == nil)
         let small = PixelImage(width: 1, height: 2, channels: 1, pixels: [10, 20])
-        let factor = 112
+        let factor = 56
         let enlarged = Figure.enlargedPixels(small)
         #expect(enlarged.count == 3 * 2 * factor * factor)
         #expect(enlarged.first == 10 && enlarged.last == 20 && enlarged[3 * factor * factor - 1] == 10)

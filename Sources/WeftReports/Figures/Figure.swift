@@ -53,14 +53,15 @@ public struct Figure: Sendable {
 
     /// gnuplot's SVG made fit for readers: fonts for machines that lack the first choice, pixels kept sharp, and what
     /// the figure shows as its only title, where gnuplot names each part by its command.
-    func finished(svg: String) -> String {
-        let parts = svg.components(separatedBy: "<title>")
-        let rest = parts.dropFirst().map { $0.components(separatedBy: "</title>").dropFirst().joined() }
+    func finished(svg: Data) -> Data {
+        let parts = [UInt8](svg).parts(separatedBy: "<title>")
+        let rest = parts.dropFirst().flatMap { $0.parts(separatedBy: "</title>").dropFirst().joined() }
         let title: Markup = "<title>\(description)</title>"
         let fonts = "font-family=\"\(Figure.family), Verdana, Helvetica, Arial, sans-serif\""
-        return ((parts.first ?? "") + title.text + rest.joined())
-            .replacingOccurrences(of: "font-family=\"\(Figure.family)\"", with: fonts)
-            .replacingOccurrences(of: "<image ", with: "<image style='image-rendering:pixelated' ")
+        let bytes = (parts[0] + Array(title.text.utf8) + rest)
+            .replacing("font-family=\"\(Figure.family)\"", with: fonts)
+            .replacing("<image ", with: "<image style='image-rendering:pixelated' ")
+        return Data(bytes)
     }
 
     static let family = "DejaVu Sans"

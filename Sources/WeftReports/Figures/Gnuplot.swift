@@ -21,7 +21,7 @@ public struct Gnuplot: Sendable {
         executable = found
     }
 
-    /// Draws figures, all in one process.
+    /// Draws figures, in three processes at once: PNGs, which take longest, in two of them.
     ///
     /// - Returns: each figure as SVG, as PNG of twice its size and as PDF, in the order given.
     /// - Throws: `FigureError.gnuplotFailed` with what gnuplot said, and an error that names the file for a temporary
@@ -31,7 +31,11 @@ public struct Gnuplot: Sendable {
         try ReportError.checkUnique(figures.map(\.name), what: "figures")
         return try ScratchFolder.use("figures") { folder in
             for (name, data) in figures.flatMap(\.files) { try folder.write(data, to: name) }
-            try run(figures.map { $0.svgCommands + $0.pngCommands + $0.pdfCommands }.joined(), in: folder)
+            let pixels = (0..<2).map { half in
+                figures.indices.filter { $0 % 2 == half }.map { figures[$0].pngCommands }.joined()
+            }
+            let vectors = figures.map { $0.svgCommands + $0.pdfCommands }.joined()
+            try run(["vectors": vectors, "pixels-0": pixels[0], "pixels-1": pixels[1]], in: folder)
             return try figures.map { try rendered($0, in: folder) }
         }
     }
@@ -44,22 +48,29 @@ public struct Gnuplot: Sendable {
             }
             return data
         }
-        let svg = figure.finished(svg: String(decoding: try drawn("svg"), as: UTF8.self))
-        return RenderedFigure(figure: figure, svg: Data(svg.utf8), png: try drawn("png"), pdf: try drawn("pdf"))
+        return RenderedFigure(
+            figure: figure, svg: figure.finished(svg: try drawn("svg")), png: try drawn("png"), pdf: try drawn("pdf"))
     }
 
-    private func run(_ script: String, in folder: ScratchFolder) throws {
-        try folder.write(Data(script.utf8), to: "figures.gp")
-        // Into a file rather than a pipe: a pipe that nobody empties could fill up and halt gnuplot.
-        let messages = folder.file("messages")
-        // Ctrl-C is for the command, which may have good reason to finish its report.
-        let process = try ChildProcess(
-            executable, ["--default-settings", "figures.gp"], folder: folder.url, output: .endOf(messages),
-            errors: .endOf(messages), inOwnGroup: true)
-        guard process.wait() == .exited(0) else {
-            let said = (try? String(contentsOf: messages, encoding: .utf8)) ?? ""
+    /// Runs scripts at the same time, to their ends.
+    private func run(_ scripts: KeyValuePairs<String, String>, in folder: ScratchFolder) throws {
+        let started = scripts.map { name, script in (name, Result { try start(script, name, in: folder) }) }
+        // One that does not start leaves none running.
+        for (_, process) in started { _ = try? process.get().wait() }
+        for (name, process) in started where try process.get().wait() != .exited(0) {
+            let said = (try? String(contentsOf: folder.file("\(name).messages"), encoding: .utf8)) ?? ""
             throw FigureError.gnuplotFailed(said.trimmingCharacters(in: .whitespacesAndNewlines))
         }
+    }
+
+    private func start(_ script: String, _ name: String, in folder: ScratchFolder) throws -> ChildProcess {
+        try folder.write(Data(script.utf8), to: "\(name).gp")
+        // Into a file rather than a pipe: a pipe that nobody empties could fill up and halt gnuplot.
+        let messages = folder.file("\(name).messages")
+        // Ctrl-C is for the command, which may have good reason to finish its report.
+        return try ChildProcess(
+            executable, ["--default-settings", "\(name).gp"], folder: folder.url, output: .endOf(messages),
+            errors: .endOf(messages), inOwnGroup: true)
     }
 }
 

@@ -31,8 +31,8 @@ struct Matrix: Sendable {
     func lowerFactor() throws -> Matrix {
         var packed = self
         var scalars = [Double](repeating: 0, count: min(rows, columns))
-        let (m, n) = (weft_lapack_int(rows), weft_lapack_int(columns))
-        try Self.check("dgelqf", LAPACKE_dgelqf(LAPACK_COL_MAJOR, m, n, &packed.values, m, &scalars))
+        let (m, n) = (LAPACK.Integer(rows), LAPACK.Integer(columns))
+        try Self.check("dgelqf", LAPACK.dgelqf()(LAPACK_COL_MAJOR, m, n, &packed.values, m, &scalars))
         var factor = Matrix(rows: rows, columns: min(rows, columns))
         for column in 0..<factor.columns {
             // Above the diagonal LAPACK leaves how it came there.
@@ -65,15 +65,15 @@ struct Matrix: Sendable {
     func singularValues() throws -> [Double] {
         var scratch = values
         var result = [Double](repeating: 0, count: min(rows, columns))
-        let (m, n) = (weft_lapack_int(rows), weft_lapack_int(columns))
+        let (m, n) = (LAPACK.Integer(rows), LAPACK.Integer(columns))
         // 'N': without the vectors, so that no memory for them is needed.
-        let status = LAPACKE_dgesdd(
+        let status = try LAPACK.dgesdd()(
             LAPACK_COL_MAJOR, CChar(UInt8(ascii: "N")), m, n, &scratch, m, &result, nil, m, nil, n)
         try Self.check("dgesdd", status)
         return result
     }
 
-    private static func check(_ routine: String, _ status: weft_lapack_int) throws {
+    private static func check(_ routine: String, _ status: LAPACK.Integer) throws {
         guard status == 0 else {
             let reason =
                 status == LAPACK_WORK_MEMORY_ERROR

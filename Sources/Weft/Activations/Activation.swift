@@ -64,7 +64,8 @@ public enum Activation: String, CaseIterable, Hashable, Sendable {
         switch self {
         case .linear: return x
         case .relu: return x.applying(.relu)
-        case .relu6: return x.applying(.clip(lower: 0, upper: 6))
+        // Of a black border nothing is let through, as by relu; a clip by itself would.
+        case .relu6: return x.applying(.relu).applying(.clip(lower: -.infinity, upper: 6))
         case .leakyRelu: return x.applying(.leakyRelu(0.2))
         case .elu, .celu: return x.applying(.elu(1))
         case .selu: return 1.050_700_987 * x.applying(.elu(1.673_263_242))

@@ -114,9 +114,18 @@ def strided_same_elu_tanh():
     return m, "labels"
 
 
+def relu6_black_border():
+    m = S([I((28, 28, 1)), L.Conv2D(12, 3, strides=2, padding="same", activation="relu6"),
+           L.Conv2D(16, 3, strides=2, padding="same", activation="gelu"), L.Flatten(), L.Dense(16, activation="relu6"),
+           L.Dense(196, activation="selu"), L.Reshape((7, 7, 4)), L.UpSampling2D(),
+           L.Conv2DTranspose(1, 3, strides=2, padding="same")])
+    m.compile(O.SGD(0.01, momentum=0.9, nesterov=True), "mse")
+    return m, "image"
+
+
 CASES = [depthwise_separable_rmsprop, layernorm_prelu_nesterov, functional_shared_merges,
          autoencoder_binary_crossentropy, clock_huber_adagrad, spatial_label_smoothing, grouped_dilated_schedule,
-         strided_same_elu_tanh]
+         strided_same_elu_tanh, relu6_black_border]
 
 
 def images(split, count):

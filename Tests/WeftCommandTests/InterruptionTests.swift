@@ -70,7 +70,7 @@ import Testing
                 inOwnGroup: true
             ) { process, _ in
                 let files = (try? FileManager.default.subpathsOfDirectory(atPath: temporary.path)) ?? []
-                guard !sent, files.contains(where: { $0.hasSuffix("/messages") }) else { return }
+                guard !sent, files.contains(where: { $0.hasSuffix(".messages") }) else { return }
                 kill(-process.identifier, signal)
                 sent = true
             }

@@ -58,7 +58,7 @@ import WeftGraph
         ("Dense: {units: -1}", "m.yaml:1: Dense: units must be at least 1, got -1"),
         (
             "Dense: {units: 1, activation: rely}",
-            "m.yaml:1: unknown activation 'rely' (did you mean 'relu', 'elu' or 'relu6'?)"
+            "m.yaml:1: unknown activation 'rely' (did you mean 'relu', 'celu' or 'elu'?)"
         ),
         (
             "Dense: {units: 1, dtype: float16}",

@@ -54,10 +54,14 @@ public struct Gnuplot: Sendable {
 
     /// Runs scripts at the same time, to their ends.
     private func run(_ scripts: KeyValuePairs<String, String>, in folder: ScratchFolder) throws {
-        let started = scripts.map { name, script in (name, Result { try start(script, name, in: folder) }) }
+        let started = scripts.map { name, script in (name, script, Result { try start(script, name, in: folder) }) }
         // One that does not start leaves none running.
-        for (_, process) in started { _ = try? process.get().wait() }
-        for (name, process) in started where try process.get().wait() != .exited(0) {
+        for (_, _, process) in started { _ = try? process.get().wait() }
+        for (name, script, process) in started {
+            var ending = try process.get().wait()
+            // A signal for the command reaches a process, too, that has not left its group yet.
+            if case .signalled = ending { ending = try start(script, name, in: folder).wait() }
+            if ending == .exited(0) { continue }
             let said = (try? String(contentsOf: folder.file("\(name).messages"), encoding: .utf8)) ?? ""
             throw FigureError.gnuplotFailed(said.trimmingCharacters(in: .whitespacesAndNewlines))
         }

@@ -171,6 +171,9 @@ void weft_narrow_convolution_kernel_gradient(
 // pixel: the input in such of `block` channels, the output in such of the geometry's. Blocks are multiples of 8, channels are
 // multiples of their block; those of the image that is made, and the outputs of a kernel's gradient, are multiples of 16.
 
+/// Products of an image for each pair of channels, of the convolution or, with something behind it, the gradient for its
+/// input; its definition has 9 for each of the smaller image's pixels.
+size_t weft_winograd_products(const weft_convolution *geometry, bool is_gradient);
 /// Bytes of scratch memory of the convolution, or the gradient for its input, for so many parts that may be computed at the
 /// same time.
 size_t weft_winograd_scratch(const weft_convolution *geometry, bool is_gradient, size_t parts);

@@ -22,6 +22,9 @@ extension Kernels {
                 // Less than a tile; more tiles than are transformed at a time, and than the sums of a chunk.
                 Case(samples: 1, size: (3, 3), inputs: 16, outputs: 32, strides: strides),
                 Case(samples: 31, size: (11, 11), inputs: 16, outputs: 32, strides: strides, padding: (1, 1, 1, 1)),
+                // With strides of 2 seven outputs, cut into four and three; four by seven.
+                Case(samples: 13, size: (14, 14), inputs: 16, outputs: 32, strides: strides, padding: (0, 0, 1, 1)),
+                Case(samples: 3, size: (8, 14), inputs: 16, outputs: 32, strides: strides, padding: (0, 0, 1, 1)),
             ]
         }
 
@@ -176,6 +179,20 @@ extension Kernels {
                 return y.map(\.bitPattern)
             }
             #expect(Set(parts).count == 1)
+        }
+
+        /// A kernel's gradient of more tiles in a sample than a chunk takes.
+        @Test func manyTiles() {
+            let test = Case(samples: 1, size: (57, 58), inputs: 8, outputs: 16, block: 16, strides: (2, 2))
+            let (x, dy) = (numbers(test.imageCount), numbers(test.outputCount, seed: 2))
+            var expected = [Double](repeating: 0, count: test.kernelCount)
+            test.products { expected[$1] += Double(x[$0]) * Double(dy[$2]) }
+            var geometry = test.geometry
+            var dk = [Float](repeating: .nan, count: test.kernelCount)
+            withScratch(weft_winograd_kernel_gradient_scratch(&geometry)) {
+                weft_winograd_kernel_gradient(&geometry, x, 8, dy, &dk, $0)
+            }
+            Kernels.expect(dk, equals: expected, absolute: rounding(test.outHeight * test.outWidth))
         }
 
         /// A channel that is zero everywhere has no gradient, not even rounding's.

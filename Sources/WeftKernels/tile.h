@@ -37,11 +37,13 @@ WEFT_INLINE void tile_add_rows(tile *t, const float *const *left, const float *r
     *t = local;
 }
 
-/// Adds Σ left[i][r] · right[i][c] over i < length; one row of the left factor is `stride` values behind the other.
-WEFT_INLINE void tile_add_columns(tile *t, const float *left, size_t stride, const float *right, size_t length) {
+/// Adds Σ left[i][r] · right[i][c] over i < length, for the tile's first `rows`; one row of the left factor is `stride`
+/// values behind the other.
+WEFT_INLINE void tile_add_columns(
+    tile *t, size_t rows, const float *left, size_t stride, const float *right, size_t length) {
     tile local = *t;
     for (size_t i = 0; i < length; i++, left += stride, right += TILE_COLUMNS)
-        for (size_t r = 0; r < TILE_ROWS; r++) tile_add(&local, r, left[r], right);
+        for (size_t r = 0; r < rows; r++) tile_add(&local, r, left[r], right);
     *t = local;
 }
 

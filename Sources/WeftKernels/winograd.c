@@ -23,7 +23,7 @@ typedef struct {
     const float *kernel;  // for each sixteen channels of the result, pair of factors and channel of the source: sixteen
     const float *bias;    // or NULL
     float slope;
-    size_t parts, block_tiles;
+    size_t parts, part_scratch;
     float *scratch;
 } convolution;
 
@@ -33,7 +33,17 @@ typedef struct {
     bool any;
 } zero_map;
 
-static size_t tiles_of(const convolution *c) { return c->samples * c->grid.rows * c->grid.columns; }
+// Of which pixels of a tile's result all that is added up is zero: a bit for each, row by row.
+typedef uint64_t zero_results;
+
+// Tiles of one size that are computed together.
+typedef struct {
+    tile_set set;
+    size_t first, count;
+    float *seen;          // the left factors: for each product and tile all channels
+    size_t product_step;  // from one product to the next
+    zero_results zeros[MOST_TILES];
+} tile_block;
 
 // MARK: Source
 
@@ -45,39 +55,17 @@ WEFT_INLINE bool is_zero(const tile_lanes *v) {
 }
 
 /// Leaves those that are zero in these channels, too.
-WEFT_INLINE void look_for_zeros(zero_map *zeros, const tile_lanes *seen, size_t size) {
+WEFT_INLINE void look_for_zeros(zero_map *zeros, const tile_view *seen, size_t rows) {
     zeros->any = false;
-    for (size_t r = 0; r < size; r++) {
+    for (size_t r = 0; r < rows; r++) {
         for (uint32_t left = zeros->rows[r]; left; left &= left - 1) {
             size_t column = (size_t)__builtin_ctz(left);
-            if (!is_zero(&seen[r * size + column])) zeros->rows[r] &= ~(UINT32_C(1) << column);
+            if (!is_zero(seen->values + r * seen->row_step + column * seen->step))
+                zeros->rows[r] &= ~(UINT32_C(1) << column);
         }
         zeros->any |= zeros->rows[r] != 0;
     }
 }
-
-/// The left factors of a tile: for each product, all channels.
-WEFT_INLINE void transform_tile(
-    const convolution *c, scheme s, size_t index, float *to, size_t product_step, zero_map *zeros) {
-    tile_place place = place_of(&c->grid, index);
-    size_t size = seen_by(s), products = products_of(s);
-    size_t row = place.row * source_step_of(s) + (size_t)c->source_top;
-    size_t column = place.column * source_step_of(s) + (size_t)c->source_left;
-    // What is added up of several tiles is not looked at.
-    zeros->any = s != TO_EVERY_PIXEL;
-    for (size_t r = 0; r < size; r++) zeros->rows[r] = (UINT32_C(1) << size) - 1;
-    for (size_t channel = 0; channel < c->source.channels; channel += TILE_LANES) {
-        tile_lanes seen[MOST_SEEN * MOST_SEEN], half[MOST_PRODUCTS * MOST_SEEN], all[MOST_PRODUCTS * MOST_PRODUCTS];
-        load_square(&c->source, place.sample, row, column, channel, size, seen);
-        if (zeros->any) look_for_zeros(zeros, seen, size);
-        for (size_t k = 0; k < size; k++) transform_source(s, seen + k, size, half + k, size);
-        for (size_t r = 0; r < products; r++) transform_source(s, half + r * size, 1, all + r * products, 1);
-        for (size_t product = 0; product < products * products; product++)
-            *(tile_lanes *)(to + product * product_step + channel) = all[product];
-    }
-}
-
-// MARK: Result
 
 /// Whether what is added up for a pixel of the result is nothing but zeros.
 WEFT_INLINE bool sees_zeros(scheme s, const zero_map *zeros, size_t row, size_t column) {
@@ -94,97 +82,101 @@ WEFT_INLINE bool sees_zeros(scheme s, const zero_map *zeros, size_t row, size_t 
     return true;
 }
 
-/// Transforms a tile's products of eight channels back.
+WEFT_INLINE zero_results results_of_zeros(scheme s, tile_size size, const zero_map *zeros) {
+    zero_results results = 0;
+    size_t rows = made_by(s, size.rows), columns = made_by(s, size.columns);
+    for (size_t r = 0; r < rows; r++)
+        for (size_t k = 0; k < columns; k++)
+            results |= (zero_results)sees_zeros(s, zeros, r, k) << (r * columns + k);
+    return results;
+}
+
+/// The left factors of a block's tile.
+WEFT_INLINE void transform_tile(const convolution *c, scheme s, tile_size size, tile_block *block, size_t index) {
+    tile_size seen = {seen_by(s, size.rows), seen_by(s, size.columns)};
+    size_t rows = products_of(s, size.rows), columns = products_of(s, size.columns);
+    tile_place place = place_of(&block->set, block->first + index);
+    place.row = place.row * source_step_of(s) + (size_t)c->source_top;
+    place.column = place.column * source_step_of(s) + (size_t)c->source_left;
+    // What is added up of several tiles is not looked at.
+    zero_map zeros = {.any = s != TO_EVERY_PIXEL};
+    for (size_t r = 0; r < seen.rows; r++) zeros.rows[r] = (UINT32_C(1) << seen.columns) - 1;
+    tile_lanes *to = (tile_lanes *)(block->seen + index * c->source.channels);
+    size_t step = block->product_step / TILE_LANES;
+    for (size_t channel = 0; channel < c->source.channels; channel += TILE_LANES, to++) {
+        tile_lanes copy[MOST_SEEN * MOST_SEEN], half[MOST_PRODUCTS * MOST_SEEN];
+        tile_view view = view_of(&c->source, &place, channel, seen, copy);
+        if (zeros.any) look_for_zeros(&zeros, &view, seen.rows);
+        for (size_t k = 0; k < seen.columns; k++)
+            transform_source(s, size.rows, view.values + k * view.step, view.row_step, half + k, seen.columns);
+        for (size_t r = 0; r < rows; r++)
+            transform_source(s, size.columns, half + r * seen.columns, 1, to + r * columns * step, step);
+    }
+    block->zeros[index] = zeros.any ? results_of_zeros(s, size, &zeros) : 0;
+}
+
+// MARK: Result
+
+/// Transforms what is half transformed back, and stores what lies inside of the result.
 WEFT_INLINE void store_tile(
-    const convolution *c, scheme s, size_t index, const tile *products, size_t tile_row, size_t vector, size_t channel,
-    const zero_map *zeros) {
-    tile_lanes sums[MOST_PRODUCTS * MOST_PRODUCTS], half[MOST_MADE * MOST_PRODUCTS], made[MOST_MADE * MOST_MADE];
-    size_t count = products_of(s), size = made_by(s), step = result_step_of(s);
-    for (size_t product = 0; product < count * count; product++)
-        sums[product] = products[product].sums[tile_row][vector];
-    for (size_t k = 0; k < count; k++) transform_products(s, sums + k, count, half + k, count);
-    for (size_t r = 0; r < size; r++) transform_products(s, half + r * count, 1, made + r * size, 1);
-    tile_place place = place_of(&c->grid, index);
+    const convolution *c, scheme s, tile_size size, const tile_block *block, size_t index, size_t channel,
+    const tile_lanes *half) {
+    tile_place place = place_of(&block->set, block->first + index);
     const image *i = &c->result;
+    zero_results zeros = block->zeros[index];
+    size_t rows = made_by(s, size.rows), columns = made_by(s, size.columns);
+    size_t first_row = place.row * result_step_of(s) - c->result_top;
+    size_t first_column = place.column * result_step_of(s) - c->result_left;
+    bool is_plain = !zeros && first_row < i->height && first_row + rows <= i->height && first_column < i->width
+                    && first_column + columns <= i->width;
     float *plane = c->values + plane_of(i, place.sample, channel);
-    for (size_t r = 0; r < size; r++)
-        for (size_t k = 0; k < size; k++) {
-            size_t row = place.row * step + r - c->result_top, column = place.column * step + k - c->result_left;
-            if (row >= i->height || column >= i->width) continue;
-            tile_lanes value = made[r * size + k];
-            // Zero, but for what is not a number: the kernel's.
-            if (zeros->any && sees_zeros(s, zeros, r, k)) value = value * 0 + 0;
+    const float *bias = c->bias ? c->bias + channel : NULL;
+    for (size_t k = 0; k < columns; k++) {
+        tile_lanes made[MOST_MADE];
+        transform_products(s, size.rows, half + k, columns, made, 1);
+        for (size_t r = 0; r < rows; r++) {
+            size_t row = first_row + r, column = first_column + k;
+            tile_lanes value = made[r];
+            if (!is_plain) {
+                if (row >= i->height || column >= i->width) continue;
+                // Zero, but for what is not a number: the kernel's.
+                if (zeros >> (r * columns + k) & 1) value = value * 0 + 0;
+            }
             tile_lanes *to = (tile_lanes *)(plane + (row * i->width + column) * i->block);
             if (s == TO_EVERY_PIXEL) value += *to;
-            tile_finish(&value, c->bias ? c->bias + channel : NULL, c->slope);
+            tile_finish(&value, bias, c->slope);
             *to = value;
         }
+    }
 }
 
-/// Multiplies six transformed tiles by the right factors of sixteen channels.
+/// Multiplies six transformed tiles by the right factors of sixteen channels, and stores what comes of it.
 WEFT_INLINE void multiply(
-    const convolution *c, scheme s, const float *seen, size_t product_step, const size_t *rows, size_t channel,
-    tile *products) {
-    size_t length = c->source.channels, count = products_of(s);
-    const float *kernel = c->kernel + channel * FACTORS * FACTORS * length;
-    for (size_t i = 0; i < count; i++)
-        for (size_t j = 0; j < count; j++) {
-            size_t factor = factor_of(i) * FACTORS + factor_of(j), product = i * count + j;
-            const float *left[TILE_ROWS];
-            for (size_t r = 0; r < TILE_ROWS; r++) left[r] = seen + product * product_step + rows[r] * length;
+    const convolution *c, scheme s, tile_size size, const tile_block *block, size_t group, size_t channel) {
+    size_t length = c->source.channels, columns = products_of(s, size.columns), made = made_by(s, size.columns);
+    const float *kernel = c->kernel + channel * FACTORS * FACTORS * length, *left[TILE_ROWS];
+    size_t used = weft_smaller(TILE_ROWS, block->count - group);
+    // Of each tile and eight channels: its products, of which each row is transformed back as soon as it is there.
+    tile_lanes half[TILE_ROWS][TILE_VECTORS][MOST_PRODUCTS * MOST_MADE];
+    for (size_t i = 0; i < products_of(s, size.rows); i++) {
+        tile products[MOST_PRODUCTS];
+        for (size_t j = 0; j < columns; j++) {
+            size_t factor = factor_of(size.rows, i) * FACTORS + factor_of(size.columns, j);
+            const float *seen = block->seen + (i * columns + j) * block->product_step;
+            // What is beyond the end is calculated with the last tile, and not stored.
+            for (size_t r = 0; r < TILE_ROWS; r++) left[r] = seen + (group + weft_smaller(r, used - 1)) * length;
             tile sums = {0};
             tile_add_rows(&sums, left, kernel + factor * length * TILE_COLUMNS, length);
-            products[product] = sums;
+            products[j] = sums;
         }
-}
-
-WEFT_INLINE void run_block(const convolution *c, scheme s, size_t first, size_t count, float *seen) {
-    zero_map zeros[MOST_TILES];
-    size_t length = c->source.channels, product_step = c->block_tiles * length;
-    for (size_t t = 0; t < count; t++) transform_tile(c, s, first + t, seen + t * length, product_step, &zeros[t]);
-    for (size_t channel = 0; channel < c->result.channels; channel += TILE_COLUMNS)
-        for (size_t group = 0; group < count; group += TILE_ROWS) {
-            tile products[MOST_PRODUCTS * MOST_PRODUCTS];
-            size_t rows[TILE_ROWS], used = weft_smaller(TILE_ROWS, count - group);
-            // What is beyond the end is calculated with the last tile, and not stored.
-            for (size_t r = 0; r < TILE_ROWS; r++) rows[r] = group + weft_smaller(r, used - 1);
-            multiply(c, s, seen, product_step, rows, channel, products);
-            for (size_t r = 0; r < used; r++)
-                for (size_t v = 0; v < TILE_VECTORS; v++)
-                    store_tile(
-                        c, s, first + group + r, products, r, v, channel + v * TILE_LANES, &zeros[group + r]);
-        }
-}
-
-/// The first tile of a part. Tiles that add to the same pixels are one part's.
-static size_t first_tile(const convolution *c, size_t part) {
-    size_t tiles = tiles_of(c);
-    if (c->scheme != TO_EVERY_PIXEL) return tiles * part / c->parts;
-    return c->samples * part / c->parts * (tiles / c->samples);
-}
-
-static void clear(const convolution *c, size_t first, size_t last) {
-    size_t tiles = c->grid.rows * c->grid.columns, image = c->result.height * c->result.width * c->result.channels;
-    memset(c->values + first / tiles * image, 0, (last - first) / tiles * image * sizeof(float));
-}
-
-WEFT_CLONES static void run_parts(void *context, size_t begin, size_t end) {
-    const convolution *c = context;
-    size_t products = products_of(c->scheme);
-    for (size_t part = begin; part < end; part++) {
-        float *seen = c->scratch + part * products * products * c->block_tiles * c->source.channels;
-        size_t last = first_tile(c, part + 1);
-        if (c->scheme == TO_EVERY_PIXEL) clear(c, first_tile(c, part), last);
-        for (size_t first = first_tile(c, part), count; first < last; first += count) {
-            count = weft_smaller(c->block_tiles, last - first);
-            switch (c->scheme) {
-                case EVERY_PIXEL: run_block(c, EVERY_PIXEL, first, count, seen); break;
-                case EVERY_SECOND_PIXEL: run_block(c, EVERY_SECOND_PIXEL, first, count, seen); break;
-                case TO_EVERY_SECOND_PIXEL: run_block(c, TO_EVERY_SECOND_PIXEL, first, count, seen); break;
-                case TO_EVERY_PIXEL: run_block(c, TO_EVERY_PIXEL, first, count, seen);
-            }
-        }
+        for (size_t r = 0; r < used; r++)
+            for (size_t v = 0; v < TILE_VECTORS; v++)
+                transform_products(
+                    s, size.columns, &products[0].sums[r][v], TILE_ROWS * TILE_VECTORS, half[r][v] + i * made, 1);
     }
+    for (size_t r = 0; r < used; r++)
+        for (size_t v = 0; v < TILE_VECTORS; v++)
+            store_tile(c, s, size, block, group + r, channel + v * TILE_LANES, half[r][v]);
 }
 
 // MARK: Kernel
@@ -231,53 +223,144 @@ WEFT_CLONES static void transform_kernels(void *context, size_t begin, size_t en
 
 // MARK: The whole
 
-// So many tiles that their left factors stay in the cache, in whole groups.
-static size_t block_tiles(scheme s, size_t channels) {
+/// So many tiles that their left factors stay in the cache, in whole groups.
+static size_t block_tiles(scheme s, tile_size size, size_t channels) {
     enum { CACHE = 192 * 1024 };
-    size_t tiles = CACHE / (products_of(s) * products_of(s) * channels * sizeof(float)) / TILE_ROWS * TILE_ROWS;
+    size_t tiles = CACHE / (all_products(s, size) * channels * sizeof(float)) / TILE_ROWS * TILE_ROWS;
     return weft_larger(TILE_ROWS, weft_smaller(MOST_TILES, tiles));
+}
+
+/// Values from the left factors of one product to those of the next.
+WEFT_INLINE size_t product_step(scheme s, tile_size size, size_t channels) {
+    return block_tiles(s, size, channels) * channels + LINE;
+}
+
+WEFT_INLINE void run_tiles(
+    const convolution *c, scheme s, tile_size size, size_t part, const tile_set *set, size_t first, size_t last) {
+    tile_block block = {.set = *set, .seen = c->scratch + part * c->part_scratch};
+    size_t most = block_tiles(s, size, c->source.channels);
+    block.product_step = product_step(s, size, c->source.channels);
+    for (block.first = first; block.first < last; block.first += block.count) {
+        block.count = weft_smaller(most, last - block.first);
+        for (size_t t = 0; t < block.count; t++) transform_tile(c, s, size, &block, t);
+        for (size_t channel = 0; channel < c->result.channels; channel += TILE_COLUMNS)
+            for (size_t group = 0; group < block.count; group += TILE_ROWS)
+                multiply(c, s, size, &block, group, channel);
+    }
+}
+
+/// Where all tiles are of four.
+WEFT_INLINE void run_part(const convolution *c, scheme s, size_t part) {
+    tile_size size = {4, 4};
+    tile_set set = set_of(&c->grid, size);
+    // Tiles that add to the same pixels are one part's.
+    size_t unit = s == TO_EVERY_PIXEL ? tiles_of(&set) : 1, units = c->samples * tiles_of(&set) / unit;
+    run_tiles(c, s, size, part, &set, units * part / c->parts * unit, units * (part + 1) / c->parts * unit);
+}
+
+/// The tiles of one size of some samples or, where all are of that size, some tiles.
+WEFT_INLINE void run_size(const convolution *c, scheme s, tile_size size, size_t part, size_t first, size_t last) {
+    tile_set set = set_of(&c->grid, size);
+    size_t tiles = tiles_of(&set), unit = is_mixed(&c->grid) ? tiles : 1;
+    if (tiles > 0) run_tiles(c, s, size, part, &set, first * unit, last * unit);
+}
+
+/// With tiles of several sizes, of a few samples one size after the other, while their pixels are in the cache; of as many
+/// samples as a group has rows, so that groups are full.
+WEFT_INLINE void run_split_part(const convolution *c, scheme s, size_t part) {
+    tile_set fours = set_of(&c->grid, (tile_size){4, 4});
+    size_t units = is_mixed(&c->grid) ? c->samples : c->samples * tiles_of(&fours);
+    size_t most = is_mixed(&c->grid) ? TILE_ROWS : weft_larger(1, units), end = units * (part + 1) / c->parts;
+    for (size_t first = units * part / c->parts, last; first < end; first = last) {
+        last = weft_smaller(first + most, end);
+        run_size(c, s, (tile_size){4, 4}, part, first, last);
+        run_size(c, s, (tile_size){4, 3}, part, first, last);
+        run_size(c, s, (tile_size){3, 4}, part, first, last);
+        run_size(c, s, (tile_size){3, 3}, part, first, last);
+    }
+}
+
+/// What tiles are added to.
+static void clear(const convolution *c, size_t part) {
+    size_t values = c->result.height * c->result.width * c->result.channels;
+    size_t first = c->samples * part / c->parts, last = c->samples * (part + 1) / c->parts;
+    memset(c->values + first * values, 0, (last - first) * values * sizeof(float));
+}
+
+WEFT_CLONES static void run_parts(void *context, size_t begin, size_t end) {
+    const convolution *c = context;
+    for (size_t part = begin; part < end; part++) {
+        switch (c->scheme) {
+            case EVERY_PIXEL: run_part(c, EVERY_PIXEL, part); break;
+            case EVERY_SECOND_PIXEL: run_split_part(c, EVERY_SECOND_PIXEL, part); break;
+            case TO_EVERY_SECOND_PIXEL: run_split_part(c, TO_EVERY_SECOND_PIXEL, part); break;
+            case TO_EVERY_PIXEL:
+                clear(c, part);
+                run_part(c, TO_EVERY_PIXEL, part);
+        }
+    }
 }
 
 static size_t kernel_values(const weft_convolution *g) { return FACTORS * FACTORS * g->inputs * g->outputs; }
 
+static scheme forward_scheme(const weft_convolution *g) {
+    return g->stride_height == 1 ? EVERY_PIXEL : EVERY_SECOND_PIXEL;
+}
+
+static tile_grid gradient_grid(scheme s, const weft_convolution *g) {
+    if (s == TO_EVERY_SECOND_PIXEL)
+        return grid_of(s, (g->height + g->padding_top + 1) / 2, (g->width + g->padding_left + 1) / 2);
+    return s == TO_EVERY_PIXEL ? grid_of(s, g->out_height, g->out_width) : grid_of(s, g->height, g->width);
+}
+
 /// How the gradient for the input is computed: by whichever of two ways has fewer tiles, unless something follows it.
 static scheme gradient_scheme(const weft_convolution *g, bool is_followed) {
     if (g->stride_height == 2) return TO_EVERY_SECOND_PIXEL;
-    image input = {.height = g->height, .width = g->width}, output = {.height = g->out_height, .width = g->out_width};
-    tile_grid into = grid_of(MADE, &input, 0, 0), from = grid_of(MADE, &output, 0, 0);
-    return !is_followed && from.rows * from.columns < into.rows * into.columns ? TO_EVERY_PIXEL : EVERY_PIXEL;
+    tile_grid into = gradient_grid(EVERY_PIXEL, g), from = gradient_grid(TO_EVERY_PIXEL, g);
+    return !is_followed && grid_products(TO_EVERY_PIXEL, &from) < grid_products(EVERY_PIXEL, &into) ? TO_EVERY_PIXEL
+                                                                                                    : EVERY_PIXEL;
+}
+
+size_t weft_winograd_products(const weft_convolution *g, bool is_gradient) {
+    scheme s = is_gradient ? gradient_scheme(g, true) : forward_scheme(g);
+    tile_grid grid = is_gradient ? gradient_grid(s, g) : grid_of(s, g->out_height, g->out_width);
+    return grid_products(s, &grid);
+}
+
+/// Values of the left factors of the most tiles that are transformed before they are multiplied.
+static size_t most_seen(scheme s, size_t channels) {
+    size_t most = 0;
+    for (size_t i = 0; i < TILE_SIZES; i++)
+        most = weft_larger(most, all_products(s, tile_sizes[i]) * product_step(s, tile_sizes[i], channels));
+    return most;
+}
+
+size_t weft_winograd_scratch(const weft_convolution *g, bool is_gradient, size_t parts) {
+    // Both ways to the input take as much.
+    scheme s = is_gradient ? gradient_scheme(g, true) : forward_scheme(g);
+    return (kernel_values(g) + parts * most_seen(s, is_gradient ? g->outputs : g->inputs)) * sizeof(float);
 }
 
 static void run(convolution *c, const weft_convolution *g, const float *kernel, bool is_transposed, float *scratch) {
     kernel_transform transform = {
         .scheme = c->scheme, .kernel = kernel, .inputs = g->inputs, .outputs = g->outputs,
         .is_transposed = is_transposed, .is_turned = c->scheme != TO_EVERY_PIXEL, .factors = scratch};
-    size_t sources = c->source.channels, results = c->result.channels, products = products_of(c->scheme);
+    size_t sources = c->source.channels, results = c->result.channels;
     weft_parallel_for(
         sources * results / TILE_COLUMNS, 1, 1 + WEFT_GRAIN / (16 * FACTORS * FACTORS), transform_kernels, &transform);
     c->kernel = scratch;
     c->scratch = scratch + kernel_values(g);
-    c->grid = c->scheme == TO_EVERY_PIXEL ? grid_of(MADE, &c->source, 0, 0)
-                                          : grid_of(made_by(c->scheme), &c->result, c->result_top, c->result_left);
-    c->block_tiles = block_tiles(c->scheme, sources);
-    size_t work = tiles_of(c) * products * products * sources * results / c->parts;
+    c->part_scratch = most_seen(c->scheme, sources);
+    size_t work = c->samples * grid_products(c->scheme, &c->grid) * sources * results / c->parts;
     weft_parallel_for(c->parts, 1, 1 + 8 * WEFT_GRAIN / weft_larger(1, work), run_parts, c);
-}
-
-size_t weft_winograd_scratch(const weft_convolution *g, bool is_gradient, size_t parts) {
-    // Both ways to the input take as much.
-    scheme s = is_gradient ? gradient_scheme(g, true) : g->stride_height == 1 ? EVERY_PIXEL : EVERY_SECOND_PIXEL;
-    size_t sources = is_gradient ? g->outputs : g->inputs;
-    return (kernel_values(g) + parts * products_of(s) * products_of(s) * block_tiles(s, sources) * sources)
-           * sizeof(float);
 }
 
 void weft_winograd(
     const weft_convolution *g, const float *x, const float *kernel, const float *bias, float slope, float *y,
     size_t block, size_t parts, void *scratch) {
     convolution context = {
-        .scheme = g->stride_height == 1 ? EVERY_PIXEL : EVERY_SECOND_PIXEL, .samples = g->samples,
-        .source = {g->height, g->width, g->inputs, block, x},
+        .scheme = forward_scheme(g), .samples = g->samples,
+        .grid = grid_of(forward_scheme(g), g->out_height, g->out_width), .source = {g->height, g->width, g->inputs, block, x},
         .result = {g->out_height, g->out_width, g->outputs, g->block, y}, .values = y, .source_top = -(ptrdiff_t)g->padding_top,
         .source_left = -(ptrdiff_t)g->padding_left, .bias = bias, .slope = slope, .parts = parts};
     run(&context, g, kernel, false, scratch);
@@ -290,6 +373,7 @@ void weft_winograd_input_gradient(
         .scheme = gradient_scheme(g, bias || slope != 1), .samples = g->samples,
         .source = {g->out_height, g->out_width, g->outputs, g->block, dy},
         .result = {g->height, g->width, g->inputs, block, dx}, .values = dx, .bias = bias, .slope = slope, .parts = parts};
+    context.grid = gradient_grid(context.scheme, g);
     if (context.scheme == EVERY_PIXEL) {
         context.source_top = (ptrdiff_t)g->padding_top - (WINDOW - 1);
         context.source_left = (ptrdiff_t)g->padding_left - (WINDOW - 1);

@@ -4,92 +4,183 @@
 
 // The gradient of a kernel by Winograd's algorithm: for each product, the left factors of the tiles times the gradients of the
 // product, summed over the tiles. A chunk of tiles is transformed, then multiplied; at the end the sums for each input and
-// output, one for each pair of right factors, are transformed back. No sum depends on the number of threads.
-
-// A line more to a row, since rows at multiples of a large power of two would share places in the cache.
-enum { LINE = 16 };
+// output, one for each pair of right factors, are transformed back.
+//
+// The tiles are divided into two parts with sums of their own, which are added up at the end. More than two threads share a
+// part's outputs, and each transforms the inputs for itself: so no sum depends on the number of threads, and none waits for
+// factors that another core has written, which takes longer than to compute them.
 
 typedef struct {
     scheme scheme;
-    tile_grid grid;
+    size_t samples;
     image x, dy;
     ptrdiff_t top, left;  // of the first tile, in x
-    float *seen;          // for each product and tile: a row of inputs
-    float *made;          // for each product and sixteen outputs: of each tile sixteen
-    float *sums;          // for each sixteen outputs and pair of factors: of each input sixteen
+    tile_grid grid;
+    size_t parts, shares;  // of tiles; of a part's outputs
+    float *sums;           // of each part, sixteen outputs and pair of factors: of each input sixteen
+    float *chunks;         // of each part and share: the factors of a chunk
     float *dk;
-    size_t first, count;  // the chunk
 } gradient;
+
+// Tiles of one size that are transformed and multiplied together, for some outputs.
+typedef struct {
+    tile_set set;
+    size_t first_panel, last_panel;  // sixteen outputs each
+    size_t first, count;
+    float *seen;  // for each product and tile: a row of inputs
+    float *made;  // for each product and sixteen outputs: of each tile sixteen
+    float *sums;
+    bool is_first;  // of its part: there are no sums yet
+} tile_chunk;
 
 static size_t row_of(size_t inputs) { return inputs + LINE; }
 
-// So few tiles that eight channels of a product stay in the innermost cache, and all products in the outermost.
-WEFT_INLINE size_t chunk_of(scheme s) { return s == EVERY_PIXEL ? 192 : 48; }
+// So few tiles that most of their factors stay in a core's own cache, and so many that their sums are seldom fetched.
+WEFT_INLINE size_t chunk_of(scheme s) { return s == EVERY_PIXEL ? 64 : 24; }
+/// Values from one product to the next.
+WEFT_INLINE size_t seen_step(const gradient *g, scheme s) { return chunk_of(s) * row_of(g->x.channels) + LINE; }
+WEFT_INLINE size_t made_step(const gradient *g, scheme s) { return chunk_of(s) * g->dy.channels + LINE; }
 
-WEFT_INLINE void transform_tile(const gradient *g, scheme s, size_t t) {
-    tile_place place = place_of(&g->grid, g->first + t);
-    size_t size = seen_by(s), count = products_of(s), made = MADE, row = row_of(g->x.channels);
-    tile_lanes values[MOST_SEEN * MOST_SEEN], half[MOST_PRODUCTS * MOST_SEEN], all[MOST_PRODUCTS * MOST_PRODUCTS];
+WEFT_INLINE void transform_tile(const gradient *g, scheme s, tile_size size, const tile_chunk *c, size_t t) {
+    tile_place place = place_of(&c->set, c->first + t);
+    tile_place seen_place = {
+        place.sample, place.row * source_step_of(s) + (size_t)g->top, place.column * source_step_of(s) + (size_t)g->left};
+    tile_size seen = {seen_by(s, size.rows), seen_by(s, size.columns)};
+    size_t rows = products_of(s, size.rows), columns = products_of(s, size.columns), chunk = chunk_of(s);
+    tile_lanes copy[MOST_SEEN * MOST_SEEN], half[MOST_PRODUCTS * MOST_SEEN];
+    size_t step = seen_step(g, s) / TILE_LANES;
     for (size_t channel = 0; channel < g->x.channels; channel += TILE_LANES) {
-        load_square(
-            &g->x, place.sample, place.row * source_step_of(s) + (size_t)g->top, place.column * source_step_of(s) + (size_t)g->left,
-            channel, size, values);
-        for (size_t k = 0; k < size; k++) transform_source(s, values + k, size, half + k, size);
-        for (size_t r = 0; r < count; r++) transform_source(s, half + r * size, 1, all + r * count, 1);
-        for (size_t product = 0; product < count * count; product++)
-            *(tile_lanes *)(g->seen + (product * chunk_of(s) + t) * row + channel) = all[product];
+        tile_view view = view_of(&g->x, &seen_place, channel, seen, copy);
+        tile_lanes *to = (tile_lanes *)(c->seen + t * row_of(g->x.channels) + channel);
+        for (size_t k = 0; k < seen.columns; k++)
+            transform_source(s, size.rows, view.values + k * view.step, view.row_step, half + k, seen.columns);
+        for (size_t r = 0; r < rows; r++)
+            transform_source(s, size.columns, half + r * seen.columns, 1, to + r * columns * step, step);
     }
-    for (size_t channel = 0; channel < g->dy.channels; channel += TILE_LANES) {
-        load_square(&g->dy, place.sample, place.row * made, place.column * made, channel, made, values);
-        for (size_t k = 0; k < made; k++) transform_gradient(s, values + k, made, half + k, made);
-        for (size_t r = 0; r < count; r++) transform_gradient(s, half + r * made, 1, all + r * count, 1);
-        float *to = g->made + (channel / TILE_COLUMNS * chunk_of(s) + t) * TILE_COLUMNS + channel % TILE_COLUMNS;
-        for (size_t product = 0; product < count * count; product++)
-            *(tile_lanes *)(to + product * chunk_of(s) * g->dy.channels) = all[product];
-    }
-}
-
-WEFT_CLONES static void transform_tiles(void *context, size_t begin, size_t end) {
-    const gradient *g = context;
-    for (size_t t = begin; t < end; t++) {
-        if (g->scheme == EVERY_PIXEL)
-            transform_tile(g, EVERY_PIXEL, t);
-        else
-            transform_tile(g, EVERY_SECOND_PIXEL, t);
+    step = made_step(g, s) / TILE_LANES;
+    for (size_t channel = c->first_panel * TILE_COLUMNS; channel < c->last_panel * TILE_COLUMNS; channel += TILE_LANES) {
+        tile_view view = view_of(&g->dy, &place, channel, size, copy);
+        tile_lanes *to = (tile_lanes *)(
+            c->made + (channel / TILE_COLUMNS * chunk + t) * TILE_COLUMNS + channel % TILE_COLUMNS);
+        for (size_t k = 0; k < size.columns; k++)
+            transform_gradient(s, size.rows, view.values + k * view.step, view.row_step, half + k, size.columns);
+        for (size_t r = 0; r < rows; r++)
+            transform_gradient(s, size.columns, half + r * size.columns, 1, to + r * columns * step, step);
     }
 }
 
-/// Adds the chunk's share of the products that have a pair of right factors: `rows` × `columns` of them, from the first on.
+WEFT_INLINE void transform_tiles(const gradient *g, scheme s, tile_size size, const tile_chunk *c) {
+    for (size_t t = 0; t < c->count; t++) transform_tile(g, s, size, c, t);
+}
+
+// Products one behind another.
+typedef struct {
+    size_t first, end;
+} product_range;
+
+/// Those that have a right factor.
+static product_range products_with(scheme s, size_t side, size_t factor) {
+    product_range range = {0, 0};
+    size_t products = products_of(s, side);
+    while (range.first < products && factor_of(side, range.first) < factor) range.first++;
+    range.end = range.first;
+    while (range.end < products && factor_of(side, range.end) == factor) range.end++;
+    return range;
+}
+
+/// Adds the chunk's share of some products, of some inputs and sixteen outputs.
 WEFT_INLINE void add_products(
-    const gradient *g, size_t panel, size_t first_row, size_t first_column, size_t rows, size_t columns, float *to) {
-    size_t inputs = g->x.channels, row = row_of(inputs), chunk = chunk_of(g->scheme), count = products_of(g->scheme);
-    for (size_t input = 0; input < inputs; input += TILE_ROWS, to += TILE_ROWS * TILE_COLUMNS) {
-        tile sums = {0};
-        for (size_t i = first_row; i < first_row + rows; i++)
-            for (size_t j = first_column; j < first_column + columns; j++) {
-                size_t product = i * count + j;
-                const float *right = g->made + (product * g->dy.channels + panel * TILE_COLUMNS) * chunk;
-                tile_add_columns(&sums, g->seen + product * chunk * row + input, row, right, g->count);
-            }
-        size_t size = weft_smaller(TILE_ROWS, inputs - input) * sizeof(sums.sums[0]);
-        if (g->first > 0) {
-            tile before = {0};
-            memcpy(&before, to, size);
-            for (size_t r = 0; r < TILE_ROWS; r++)
-                for (size_t v = 0; v < TILE_VECTORS; v++) sums.sums[r][v] += before.sums[r][v];
+    const gradient *g, scheme s, const tile_chunk *c, product_range rows, product_range columns, size_t input, size_t inputs,
+    size_t panel, float *to) {
+    size_t row = row_of(g->x.channels), count = products_of(s, c->set.size.columns);
+    tile sums = {0};
+    for (size_t i = rows.first; i < rows.end; i++)
+        for (size_t j = columns.first; j < columns.end; j++) {
+            size_t product = i * count + j;
+            const float *right = c->made + product * made_step(g, s) + panel * TILE_COLUMNS * chunk_of(s);
+            tile_add_columns(&sums, inputs, c->seen + product * seen_step(g, s) + input, row, right, c->count);
         }
-        memcpy(to, &sums, size);
+    tile_lanes *before = (tile_lanes *)to;
+    for (size_t r = 0; r < inputs; r++)
+        for (size_t v = 0; v < TILE_VECTORS; v++, before++)
+            *before = c->is_first ? sums.sums[r][v] : *before + sums.sums[r][v];
+}
+
+WEFT_INLINE void multiply(const gradient *g, scheme s, const tile_chunk *c) {
+    size_t inputs = g->x.channels;
+    for (size_t factors = 0; factors < FACTORS * FACTORS; factors++) {
+        product_range rows = products_with(s, c->set.size.rows, factors / FACTORS);
+        product_range columns = products_with(s, c->set.size.columns, factors % FACTORS);
+        for (size_t panel = c->first_panel; panel < c->last_panel; panel++) {
+            float *to = c->sums + (panel * FACTORS * FACTORS + factors) * inputs * TILE_COLUMNS;
+            // There are eight inputs or a multiple: fours, until sixes are left.
+            for (size_t input = 0, count; input < inputs; input += count, to += count * TILE_COLUMNS) {
+                count = (inputs - input) % TILE_ROWS ? 4 : TILE_ROWS;
+                if (count == TILE_ROWS)
+                    add_products(g, s, c, rows, columns, input, TILE_ROWS, panel, to);
+                else
+                    add_products(g, s, c, rows, columns, input, 4, panel, to);
+            }
+        }
     }
 }
 
-// Sixteen outputs and a pair of right factors are a task.
-WEFT_CLONES static void multiply(void *context, size_t begin, size_t end) {
+/// Adds up the products of the tiles of one size: of some samples or, where all are of that size, of some tiles.
+WEFT_INLINE void add_tiles(const gradient *g, scheme s, tile_size size, tile_chunk *c, size_t first, size_t last) {
+    c->set = set_of(&g->grid, size);
+    size_t unit = is_mixed(&g->grid) ? tiles_of(&c->set) : 1, tiles = (last - first) * unit;
+    size_t chunks = (tiles + chunk_of(s) - 1) / chunk_of(s);
+    for (size_t chunk = 0; chunk < chunks; chunk++) {
+        c->first = first * unit + tiles * chunk / chunks;
+        c->count = first * unit + tiles * (chunk + 1) / chunks - c->first;
+        transform_tiles(g, s, size, c);
+        multiply(g, s, c);
+        c->is_first = false;
+    }
+}
+
+/// What is divided into parts: samples or, where all tiles are of one size, tiles.
+static size_t units_of(const tile_grid *grid, size_t samples) {
+    tile_set fours = set_of(grid, tile_sizes[0]);
+    return is_mixed(grid) ? samples : samples * tiles_of(&fours);
+}
+
+WEFT_INLINE void run_part(const gradient *g, scheme s, tile_chunk *c, size_t first, size_t end) {
+    // Of a few samples one size after the other, while their pixels are in the cache: of as many as fill a chunk.
+    size_t most = is_mixed(&g->grid) ? weft_larger(1, chunk_of(s) / most_tiles(&g->grid)) : end - first;
+    size_t groups = (end - first + most - 1) / weft_larger(1, most);
+    for (size_t i = 0; i < groups; i++) {
+        size_t from = first + (end - first) * i / groups, to = first + (end - first) * (i + 1) / groups;
+        add_tiles(g, s, (tile_size){4, 4}, c, from, to);
+        if (!is_mixed(&g->grid)) continue;
+        add_tiles(g, s, (tile_size){4, 3}, c, from, to);
+        add_tiles(g, s, (tile_size){3, 4}, c, from, to);
+        add_tiles(g, s, (tile_size){3, 3}, c, from, to);
+    }
+}
+
+/// Values of a part's sums.
+WEFT_INLINE size_t sums_of(const gradient *g) { return FACTORS * FACTORS * g->x.channels * g->dy.channels; }
+
+/// Values of a chunk's factors, of tiles of four: those of other sizes have fewer.
+static size_t chunk_values(const gradient *g) {
+    return all_products(g->scheme, tile_sizes[0]) * (seen_step(g, g->scheme) + made_step(g, g->scheme));
+}
+
+WEFT_CLONES static void run_shares(void *context, size_t begin, size_t end) {
     const gradient *g = context;
-    for (size_t task = begin; task < end; task++) {
-        size_t row = task / FACTORS % FACTORS, column = task % FACTORS, last = products_of(g->scheme) - FACTORS + 1;
-        add_products(
-            g, task / (FACTORS * FACTORS), row, column, row == FACTORS - 1 ? last : 1, column == FACTORS - 1 ? last : 1,
-            g->sums + task * g->x.channels * TILE_COLUMNS);
+    size_t units = units_of(&g->grid, g->samples), panels = g->dy.channels / TILE_COLUMNS;
+    for (size_t index = begin; index < end; index++) {
+        size_t part = index / g->shares, share = index % g->shares;
+        size_t from = units * part / g->parts, to = units * (part + 1) / g->parts;
+        tile_chunk chunk = {
+            .first_panel = panels * share / g->shares, .last_panel = panels * (share + 1) / g->shares,
+            .seen = g->chunks + index * chunk_values(g), .sums = g->sums + part * sums_of(g), .is_first = true};
+        chunk.made = chunk.seen + all_products(g->scheme, tile_sizes[0]) * seen_step(g, g->scheme);
+        if (g->scheme == EVERY_PIXEL)
+            run_part(g, EVERY_PIXEL, &chunk, from, to);
+        else
+            run_part(g, EVERY_SECOND_PIXEL, &chunk, from, to);
     }
 }
 
@@ -102,8 +193,12 @@ WEFT_CLONES static void transform_back(void *context, size_t begin, size_t end) 
         for (size_t v = 0; v < TILE_VECTORS; v++) {
             tile_lanes sums[FACTORS * FACTORS], half[WINDOW * FACTORS], values[WINDOW * WINDOW];
             const float *from = g->sums + (panel * FACTORS * FACTORS * inputs + input) * TILE_COLUMNS + v * TILE_LANES;
-            for (size_t factor = 0; factor < FACTORS * FACTORS; factor++)
-                sums[factor] = *(const tile_lanes *)(from + factor * inputs * TILE_COLUMNS);
+            for (size_t factor = 0; factor < FACTORS * FACTORS; factor++) {
+                const float *of_part = from + factor * inputs * TILE_COLUMNS;
+                sums[factor] = *(const tile_lanes *)of_part;
+                for (size_t part = 1; part < g->parts; part++)
+                    sums[factor] += *(const tile_lanes *)(of_part + part * sums_of(g));
+            }
             for (size_t k = 0; k < FACTORS; k++)
                 transform_kernel_gradient(g->scheme, sums + k, FACTORS, half + k, FACTORS);
             for (size_t r = 0; r < WINDOW; r++)
@@ -115,34 +210,37 @@ WEFT_CLONES static void transform_back(void *context, size_t begin, size_t end) 
     }
 }
 
-static scheme scheme_of(const weft_convolution *g) {
-    return g->stride_height == 1 ? EVERY_PIXEL : EVERY_SECOND_PIXEL;
+/// Without its memory.
+static gradient gradient_of(const weft_convolution *g, size_t threads) {
+    gradient result = {
+        .scheme = g->stride_height == 1 ? EVERY_PIXEL : EVERY_SECOND_PIXEL, .samples = g->samples,
+        .x = {.height = g->height, .width = g->width, .channels = g->inputs},
+        .dy = {.height = g->out_height, .width = g->out_width, .channels = g->outputs, .block = g->block},
+        .top = -(ptrdiff_t)g->padding_top, .left = -(ptrdiff_t)g->padding_left};
+    result.grid = grid_of(result.scheme, g->out_height, g->out_width);
+    result.parts = weft_smaller(2, units_of(&result.grid, g->samples));
+    result.shares = weft_larger(1, weft_smaller(threads / result.parts, g->outputs / TILE_COLUMNS));
+    return result;
 }
 
-size_t weft_winograd_kernel_gradient_scratch(const weft_convolution *g) {
-    scheme s = scheme_of(g);
-    size_t products = products_of(s) * products_of(s) * chunk_of(s);
-    return (products * (row_of(g->inputs) + g->outputs) + FACTORS * FACTORS * g->inputs * g->outputs) * sizeof(float);
+size_t weft_winograd_kernel_gradient_scratch(const weft_convolution *geometry, size_t threads) {
+    gradient g = gradient_of(geometry, threads);
+    return g.parts * (sums_of(&g) + g.shares * chunk_values(&g)) * sizeof(float);
 }
 
 void weft_winograd_kernel_gradient(
-    const weft_convolution *g, const float *x, size_t block, const float *dy, float *dk, void *scratch) {
-    scheme s = scheme_of(g);
-    gradient context = {
-        .scheme = s, .x = {g->height, g->width, g->inputs, block, x},
-        .dy = {g->out_height, g->out_width, g->outputs, g->block, dy}, .top = -(ptrdiff_t)g->padding_top,
-        .left = -(ptrdiff_t)g->padding_left, .seen = scratch, .dk = dk};
-    size_t products = products_of(s) * products_of(s) * chunk_of(s);
-    context.grid = grid_of(MADE, &context.dy, 0, 0);
-    context.made = context.seen + products * row_of(g->inputs);
-    context.sums = context.made + products * g->outputs;
-    size_t tiles = g->samples * context.grid.rows * context.grid.columns, panels = g->outputs / TILE_COLUMNS;
-    size_t transforms = 4 * products_of(s) * products_of(s) * (g->inputs + g->outputs);
-    for (; context.first < tiles; context.first += chunk_of(s)) {
-        context.count = weft_smaller(chunk_of(s), tiles - context.first);
-        size_t work = context.count * g->inputs * TILE_COLUMNS;
-        weft_parallel_for(context.count, 1, 1 + WEFT_GRAIN / transforms, transform_tiles, &context);
-        weft_parallel_for(FACTORS * FACTORS * panels, 1, 1 + 8 * WEFT_GRAIN / work, multiply, &context);
-    }
-    weft_parallel_for(g->inputs * panels, 1, 1 + WEFT_GRAIN / (16 * FACTORS * FACTORS), transform_back, &context);
+    const weft_convolution *geometry, const float *x, size_t block, const float *dy, float *dk, size_t threads,
+    void *scratch) {
+    gradient g = gradient_of(geometry, threads);
+    g.x.block = block;
+    g.x.values = x;
+    g.dy.values = dy;
+    g.dk = dk;
+    g.sums = scratch;
+    g.chunks = g.sums + g.parts * sums_of(&g);
+    size_t tasks = g.parts * g.shares;
+    size_t work = g.samples * grid_products(g.scheme, &g.grid) * g.x.channels * g.dy.channels / tasks;
+    weft_parallel_for(tasks, 1, 1 + 8 * WEFT_GRAIN / weft_larger(1, work), run_shares, &g);
+    weft_parallel_for(
+        g.x.channels * g.dy.channels / TILE_COLUMNS, 1, 1 + WEFT_GRAIN / (16 * FACTORS * FACTORS), transform_back, &g);
 }

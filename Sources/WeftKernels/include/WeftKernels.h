@@ -171,6 +171,9 @@ void weft_narrow_convolution_kernel_gradient(
 // pixel: the input in such of `block` channels, the output in such of the geometry's. Blocks are multiples of 8, channels are
 // multiples of their block; those of the image that is made, and the outputs of a kernel's gradient, are multiples of 16.
 
+/// Products of an image for each pair of channels, of the convolution or, with something behind it, the gradient for its
+/// input; its definition has 9 for each of the smaller image's pixels.
+size_t weft_winograd_products(const weft_convolution *geometry, bool is_gradient);
 /// Bytes of scratch memory of the convolution, or the gradient for its input, for so many parts that may be computed at the
 /// same time.
 size_t weft_winograd_scratch(const weft_convolution *geometry, bool is_gradient, size_t parts);
@@ -183,11 +186,12 @@ void weft_winograd_input_gradient(
     const weft_convolution *geometry, const float *dy, const float *kernel, const float *bias, float slope, float *dx,
     size_t block, size_t parts, void *scratch);
 
-/// Bytes of scratch memory.
-size_t weft_winograd_kernel_gradient_scratch(const weft_convolution *geometry);
-/// dk.
+/// Bytes of scratch memory for so many threads.
+size_t weft_winograd_kernel_gradient_scratch(const weft_convolution *geometry, size_t threads);
+/// dk: the same bits for any number of threads.
 void weft_winograd_kernel_gradient(
-    const weft_convolution *geometry, const float *x, size_t block, const float *dy, float *dk, void *scratch);
+    const weft_convolution *geometry, const float *x, size_t block, const float *dy, float *dk, size_t threads,
+    void *scratch);
 
 // MARK: Sums in double (precise.c)
 

@@ -22,6 +22,9 @@ extension Kernels {
                 // Less than a tile; more tiles than are transformed at a time, and than the sums of a chunk.
                 Case(samples: 1, size: (3, 3), inputs: 16, outputs: 32, strides: strides),
                 Case(samples: 31, size: (11, 11), inputs: 16, outputs: 32, strides: strides, padding: (1, 1, 1, 1)),
+                // With strides of 2 seven outputs, cut into four and three; four by seven.
+                Case(samples: 13, size: (14, 14), inputs: 16, outputs: 32, strides: strides, padding: (0, 0, 1, 1)),
+                Case(samples: 3, size: (8, 14), inputs: 16, outputs: 32, strides: strides, padding: (0, 0, 1, 1)),
             ]
         }
 
@@ -108,8 +111,8 @@ extension Kernels {
             let dk = run { _ in
                 var geometry = test.geometry
                 var dk = [Float](repeating: .nan, count: expected.count)
-                withScratch(weft_winograd_kernel_gradient_scratch(&geometry)) {
-                    weft_winograd_kernel_gradient(&geometry, arrangedX, blocks.input, arrangedGradient, &dk, $0)
+                withScratch(weft_winograd_kernel_gradient_scratch(&geometry, 2)) {
+                    weft_winograd_kernel_gradient(&geometry, arrangedX, blocks.input, arrangedGradient, &dk, 2, $0)
                 }
                 return dk
             }
@@ -149,7 +152,7 @@ extension Kernels {
 
         /// Inputs in blocks of 8 of which no whole 16 can be made.
         @Test(arguments: [8, 24, 40], [1, 2]) func channels(_ inputs: Int, _ stride: Int) {
-            let test = Case(size: (9, 8), inputs: inputs, outputs: 16, block: 16, strides: (stride, stride))
+            let test = Case(size: (9, 8), inputs: inputs, outputs: 48, block: 48, strides: (stride, stride))
             let (x, kernel, dy) = (
                 numbers(test.imageCount), numbers(test.kernelCount, seed: 2), numbers(test.outputCount, seed: 3)
             )
@@ -162,11 +165,15 @@ extension Kernels {
             }
             Kernels.expect(forward(test, x, kernel, bias: nil, slope: 1), equals: y, absolute: rounding(9 * inputs))
             var geometry = test.geometry
-            var result = [Float](repeating: .nan, count: dk.count)
-            withScratch(weft_winograd_kernel_gradient_scratch(&geometry)) {
-                weft_winograd_kernel_gradient(&geometry, x, inputs, dy, &result, $0)
+            let gradients = [1, 2, 3, 4, 50].map { threads in
+                var result = [Float](repeating: .nan, count: dk.count)
+                withScratch(weft_winograd_kernel_gradient_scratch(&geometry, threads)) {
+                    weft_winograd_kernel_gradient(&geometry, x, inputs, dy, &result, threads, $0)
+                }
+                return result
             }
-            Kernels.expect(result, equals: dk, absolute: rounding(144))
+            Kernels.expect(gradients[0], equals: dk, absolute: rounding(144))
+            #expect(Set(gradients.map { $0.map(\.bitPattern) }).count == 1)
             // Other parts than threads, and more of them than tiles.
             let parts = [1, 3, 50].map { parts in
                 var y = [Float](repeating: .nan, count: test.outputCount)
@@ -178,6 +185,20 @@ extension Kernels {
             #expect(Set(parts).count == 1)
         }
 
+        /// A kernel's gradient of more tiles in a sample than a chunk takes.
+        @Test func manyTiles() {
+            let test = Case(samples: 1, size: (57, 58), inputs: 8, outputs: 16, block: 16, strides: (2, 2))
+            let (x, dy) = (numbers(test.imageCount), numbers(test.outputCount, seed: 2))
+            var expected = [Double](repeating: 0, count: test.kernelCount)
+            test.products { expected[$1] += Double(x[$0]) * Double(dy[$2]) }
+            var geometry = test.geometry
+            var dk = [Float](repeating: .nan, count: test.kernelCount)
+            withScratch(weft_winograd_kernel_gradient_scratch(&geometry, 2)) {
+                weft_winograd_kernel_gradient(&geometry, x, 8, dy, &dk, 2, $0)
+            }
+            Kernels.expect(dk, equals: expected, absolute: rounding(test.outHeight * test.outWidth))
+        }
+
         /// A channel that is zero everywhere has no gradient, not even rounding's.
         @Test(arguments: [1, 2]) func deadChannels(_ stride: Int) {
             let test = Case(size: (9, 8), inputs: 16, outputs: 16, block: 16, strides: (stride, stride))
@@ -186,8 +207,8 @@ extension Kernels {
             for index in dy.indices where index % 16 == 5 { dy[index] = 0 }
             var geometry = test.geometry
             var dk = [Float](repeating: .nan, count: test.kernelCount)
-            withScratch(weft_winograd_kernel_gradient_scratch(&geometry)) {
-                weft_winograd_kernel_gradient(&geometry, x, 16, dy, &dk, $0)
+            withScratch(weft_winograd_kernel_gradient_scratch(&geometry, 2)) {
+                weft_winograd_kernel_gradient(&geometry, x, 16, dy, &dk, 2, $0)
             }
             for (index, value) in dk.enumerated() {
                 #expect((value == 0) == (index / 16 % 16 == 3 || index % 16 == 5))

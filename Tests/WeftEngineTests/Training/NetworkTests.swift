@@ -115,9 +115,11 @@ extension Engine {
         @Test(.enabled(if: Device.hasFusedVectors, "needs a processor with fused vectors")) func onlyWhereItPays()
             throws
         {
-            func usesIt(_ x: Shape, _ side: Int, strides: Int = 1, filters: Int = 32) throws -> Bool {
+            func usesIt(
+                _ x: Shape, _ side: Int, strides: Int = 1, filters: Int = 32, _ activation: Operation.Unary? = nil
+            ) throws -> Bool {
                 let test = TestGraph()
-                let y = try test.convolution(test.input(x), filters, side, "conv", strides: strides)
+                let y = try test.convolution(test.input(x), filters, side, "conv", activation, strides: strides)
                 return try Program(test.graph, outputs: [y], store: test.store()).lines
                     .contains { $0.name.contains(Self.name) }
             }
@@ -128,8 +130,12 @@ extension Engine {
             // Too few tiles for the kernel's transform.
             #expect(try !usesIt([1, 16, 16, 32], 3))
             #expect(try usesIt([8, 16, 16, 64], 3, strides: 2, filters: 64))
+            #expect(try usesIt([8, 15, 15, 32], 3, strides: 2, filters: 64))
+            #expect(try !usesIt([8, 15, 15, 32], 3, strides: 2, filters: 64, .relu))
+            #expect(try usesIt([8, 15, 15, 64], 3, strides: 2, filters: 64, .relu))
             #expect(try !usesIt([8, 16, 16, 32], 3, strides: 2))
-            #expect(try !usesIt([32, 6, 6, 128], 3, strides: 2, filters: 128))
+            #expect(try usesIt([32, 6, 6, 128], 3, strides: 2, filters: 128))
+            #expect(try !usesIt([32, 4, 4, 128], 3, strides: 2, filters: 128))
             #expect(try !usesIt([8, 16, 16, 128], 3, strides: 3))
         }
     }

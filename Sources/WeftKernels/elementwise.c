@@ -1,17 +1,10 @@
 #include <stdalign.h>
 #include <string.h>
 
+#include "elementwise.h"
 #include "instruction.h"
 
-enum { BLOCK = 512, REGISTERS = WEFT_MAX_INPUTS + WEFT_MAX_CODE, NOWHERE = -1 };
-
-/// Where each result of a block goes: straight into an output, or into a slot of scratch memory, which is used again
-/// once its value has been read for the last time.
-typedef struct {
-    const weft_elementwise_program *program;
-    int output[WEFT_MAX_CODE];  // NOWHERE: into its slot
-    int slot[WEFT_MAX_CODE];
-} plan;
+enum { BLOCK = 512, REGISTERS = WEFT_MAX_INPUTS + WEFT_MAX_CODE };
 
 static int operand_count(const weft_instruction *instruction) {
     return instruction->op >= WEFT_ADD ? 2 : instruction->op == WEFT_CONSTANT ? 0 : 1;
@@ -36,8 +29,8 @@ static bool overwrites(const weft_elementwise_program *program, int output, int 
     return false;
 }
 
-static plan make_plan(const weft_elementwise_program *program) {
-    plan plan = {.program = program};
+weft_elementwise_plan weft_plan_elementwise(const weft_elementwise_program *program) {
+    weft_elementwise_plan plan = {.program = program};
     int last_read[REGISTERS] = {0};
     for (int k = 0; k < program->length; k++) {
         for (int reg = 0; reg < program->inputs + k; reg++) {
@@ -49,12 +42,12 @@ static plan make_plan(const weft_elementwise_program *program) {
     int owner[WEFT_MAX_CODE];  // the instruction whose result a slot holds
     int slots = 0;
     for (int k = 0; k < program->length; k++) {
-        plan.output[k] = NOWHERE;
-        for (int o = 0; o < program->outputs && plan.output[k] == NOWHERE; o++) {
+        plan.output[k] = WEFT_NOWHERE;
+        for (int o = 0; o < program->outputs && plan.output[k] == WEFT_NOWHERE; o++) {
             bool result = program->output_register[o] == program->inputs + k;
             if (result && !overwrites(program, o, k)) plan.output[k] = o;
         }
-        if (plan.output[k] != NOWHERE) continue;
+        if (plan.output[k] != WEFT_NOWHERE) continue;
         int slot = 0;
         while (slot < slots && last_read[program->inputs + owner[slot]] > k) slot++;
         if (slot == slots) slots++;
@@ -114,7 +107,7 @@ static const float *read_operand(
 }
 
 /// The outputs that no instruction wrote: copies of operands first, since writing an output may overwrite one.
-static void write_outputs(const plan *plan, const float *const *reg, size_t start, size_t n) {
+static void write_outputs(const weft_elementwise_plan *plan, const float *const *reg, size_t start, size_t n) {
     const weft_elementwise_program *program = plan->program;
     for (int instructions = 0; instructions < 2; instructions++) {
         for (int o = 0; o < program->outputs; o++) {
@@ -127,8 +120,7 @@ static void write_outputs(const plan *plan, const float *const *reg, size_t star
     }
 }
 
-static void run_range(void *context, size_t begin, size_t end) {
-    const plan *plan = context;
+void weft_run_elementwise(const weft_elementwise_plan *plan, size_t begin, size_t end) {
     const weft_elementwise_program *program = plan->program;
     alignas(64) float operands[WEFT_MAX_INPUTS][2 * BLOCK];
     alignas(64) float slots[WEFT_MAX_CODE][BLOCK];
@@ -144,7 +136,7 @@ static void run_range(void *context, size_t begin, size_t end) {
         for (int k = 0; k < program->length; k++) {
             const weft_instruction *code = &program->code[k];
             int used = operand_count(code), output = plan->output[k];
-            float *y = output == NOWHERE ? slots[plan->slot[k]] : program->output[output] + start;
+            float *y = output == WEFT_NOWHERE ? slots[plan->slot[k]] : program->output[output] + start;
             weft_run_instruction(code, y, used > 0 ? reg[code->a] : NULL, used > 1 ? reg[code->b] : NULL, n);
             reg[program->inputs + k] = y;
         }
@@ -152,8 +144,10 @@ static void run_range(void *context, size_t begin, size_t end) {
     }
 }
 
+static void run_range(void *context, size_t begin, size_t end) { weft_run_elementwise(context, begin, end); }
+
 void weft_elementwise(const weft_elementwise_program *program) {
-    plan plan = make_plan(program);
+    weft_elementwise_plan plan = weft_plan_elementwise(program);
     size_t work = weft_larger(1, (size_t)program->length);
     weft_parallel_for(program->count, 16, weft_larger(4096, WEFT_GRAIN / work), run_range, &plan);
 }

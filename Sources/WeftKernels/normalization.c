@@ -1,11 +1,16 @@
 #include <math.h>
 
-#include "kernel.h"
+#include "elementwise.h"
 
 // The work is divided into tasks: a tile of neighbouring channels times a part of the samples. Sums are doubles, so that
 // a mean is off by its final rounding alone; the parts' number depends on the lengths alone and they are put together in
 // order, so that no result depends on the number of threads.
-enum { TILE = WEFT_NORMALIZATION_TILE, PARTS = WEFT_NORMALIZATION_PARTS };
+enum {
+    TILE = WEFT_NORMALIZATION_TILE,
+    HALF = TILE / 2,
+    PARTS = WEFT_NORMALIZATION_PARTS,
+    PIECE = 2048,  // values that stay in the innermost cache
+};
 
 typedef double sums[2][TILE];
 
@@ -13,6 +18,7 @@ typedef struct {
     weft_normalization geometry;
     const float *x, *dy, *gamma, *beta, *mean, *variance;
     float *y;  // null where only sums are wanted
+    const weft_elementwise_plan *plan;  // what computes x, or null
     sums *partial;  // of each task
 } normalization;
 
@@ -74,7 +80,17 @@ WEFT_INLINE void add_products(
     }
 }
 
-// `width` and `stride` apart from the task, so that the common block of 16 is a constant.
+/// The sums of what is computed first, a piece of the plane at a time.
+WEFT_INLINE void compute_values(const normalization *n, size_t at, size_t pixels, size_t width, sums total) {
+    size_t most = weft_larger(1, PIECE / width);
+    for (size_t p = 0; p < pixels; p += most) {
+        size_t from = at + p * width, count = weft_smaller(most, pixels - p);
+        weft_run_elementwise(n->plan, from, from + count * width);
+        add_values(n->x + from, count, width, width, total);
+    }
+}
+
+// `width` and `stride` apart from the task, so that those of the common blocks of 16 and 8 are constants.
 WEFT_INLINE void sum_samples(const normalization *n, task t, size_t width, size_t stride, double (*total)[TILE]) {
     const weft_normalization *g = &n->geometry;
     sums local = {{0}};
@@ -87,6 +103,8 @@ WEFT_INLINE void sum_samples(const normalization *n, task t, size_t width, size_
             add_products(n->x + at, n->dy + at, mean, g->pixels, stride, width, local);
         else if (n->y)
             add_moments(n->x + at, g->pixels, stride, width, local);
+        else if (n->plan)
+            compute_values(n, at, g->pixels, width, local);
         else
             add_values(n->x + at, g->pixels, stride, width, local);
     }
@@ -103,6 +121,8 @@ WEFT_CLONES static void sum_tasks(void *context, size_t begin, size_t end) {
         task t = task_at(&n->geometry, index);
         if (stride == TILE)
             sum_samples(n, t, TILE, TILE, n->partial[index]);
+        else if (stride == HALF)
+            sum_samples(n, t, HALF, HALF, n->partial[index]);
         else if (t.width == TILE)
             sum_samples(n, t, TILE, stride, n->partial[index]);
         else
@@ -211,6 +231,8 @@ WEFT_CLONES static void apply_tasks(void *context, size_t begin, size_t end) {
         task t = task_at(&n->geometry, index);
         if (stride == TILE)
             apply_samples(n, t, TILE, TILE);
+        else if (stride == HALF)
+            apply_samples(n, t, HALF, HALF);
         else if (t.width == TILE)
             apply_samples(n, t, TILE, stride);
         else
@@ -224,14 +246,25 @@ size_t weft_normalization_scratch(const weft_normalization *geometry) {
     return tiles_of(geometry) * parts_of(geometry) * sizeof(sums);
 }
 
-void weft_sum_channels(const weft_normalization *geometry, const float *x, float *y, void *scratch) {
-    normalization n = {.geometry = *geometry, .x = x, .partial = scratch};
+static void sum_channels(normalization n, float *y) {
+    const weft_normalization *geometry = &n.geometry;
     run_tasks(&n, sum_tasks);
     for (size_t tile = 0; tile < tiles_of(geometry); tile++) {
         double (*total)[TILE];
         task t = fold_tile(&n, tile, &total);
         for (size_t l = 0; l < t.channels; l++) y[t.channel + l] = (float)total[0][l];
     }
+}
+
+void weft_sum_channels(const weft_normalization *geometry, const float *x, float *y, void *scratch) {
+    sum_channels((normalization){.geometry = *geometry, .x = x, .partial = scratch}, y);
+}
+
+void weft_elementwise_sum_channels(
+    const weft_normalization *geometry, const weft_elementwise_program *program, float *y, void *scratch) {
+    weft_elementwise_plan plan = weft_plan_elementwise(program);
+    sum_channels(
+        (normalization){.geometry = *geometry, .x = program->output[0], .plan = &plan, .partial = scratch}, y);
 }
 
 void weft_batch_normalization(

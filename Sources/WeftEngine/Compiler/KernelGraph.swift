@@ -15,6 +15,8 @@ enum Kernel {
     /// From (image, output gradient).
     case innerProductKernelGradient
     case elementwise(ElementwiseChain)
+    /// An image, and its sum over all pixels.
+    case elementwiseAndSum(ElementwiseChain)
     /// A convolution's kernel gradient through the max pooling behind it: from (image, pooling's input, its output, the
     /// output's gradient).
     case convolutionKernelGradientThroughPooling(Window, pooling: Window)

@@ -15,7 +15,7 @@ extension KernelNode {
         case .innerProduct: return operations(outputs[0], kernel: inputs[1])
         case .innerProductInputGradient: return operations(inputs[0], kernel: inputs[1])
         case .innerProductKernelGradient: return operations(inputs[1], kernel: outputs[0])
-        case .operation, .elementwise: return nil
+        case .operation, .elementwise, .elementwiseAndSum: return nil
         }
     }
 

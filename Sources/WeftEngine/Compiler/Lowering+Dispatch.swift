@@ -17,6 +17,7 @@ extension Lowering {
         case .innerProductInputGradient: try innerProductInputGradient(node)
         case .innerProductKernelGradient: try innerProductKernelGradient(node)
         case .elementwise(let chain): try elementwise(node, chain)
+        case .elementwiseAndSum(let chain): try elementwiseAndSum(node, chain)
         case .convolutionKernelGradientThroughPooling(let window, let pooling):
             try convolutionKernelGradient(node, window, through: pooling)
         }

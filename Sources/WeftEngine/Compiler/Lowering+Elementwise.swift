@@ -58,14 +58,45 @@ extension Lowering {
     }
 
     func elementwise(_ node: KernelNode, _ chain: ElementwiseChain) throws {
+        try addElementwise(node, chain, commonLayout(node, chain), chain.name) { program, _ in
+            { weft_elementwise(program.pointer) }
+        }
+    }
+
+    /// In one pass where the image's blocks are narrow enough.
+    func elementwiseAndSum(_ node: KernelNode, _ chain: ElementwiseChain) throws {
+        let layout = try commonLayout(node, chain)
+        let (image, sum) = (node.outputs[0], node.outputs[1])
+        guard var geometry = try narrowNormalization(image.shape, layout) else {
+            try elementwise(node, chain)
+            let alone = Operation.reduce(.sum, axes: [0, 1, 2], keepingDimensions: false)
+            return try lower(KernelNode(kernel: .operation(alone), inputs: [image], outputs: [sum], label: label))
+        }
+        let scratch = addBuffer("scratch", weft_normalization_scratch(&geometry))
+        try addElementwise(
+            node, chain, layout, chain.name + ", sum of channels", writes: [definePlain(sum)], scratch: [scratch]
+        ) { program, more in
+            { weft_elementwise_sum_channels(&geometry, program.pointer, floats(more[0]), more[1]) }
+        }
+    }
+
+    /// Adds a kernel that runs a chain.
+    ///
+    /// - Parameter make: is given the program, and the addresses of what else is written and of the scratch memory.
+    private func addElementwise(
+        _ node: KernelNode, _ chain: ElementwiseChain, _ common: Layout, _ name: String, writes: [Int] = [],
+        scratch: [Int] = [],
+        _ make: @escaping (Boxed<weft_elementwise_program>, [UnsafeMutableRawPointer]) -> () -> Void
+    ) throws {
         let result = node.outputs[0]
-        let common = try commonLayout(node, chain)
         let count = common.byteCount / MemoryLayout<Float>.stride
         let operands = try node.inputs.map { try operand($0, of: result.shape, common) }
         let patterns = operands.map(\.pattern)
         let output = define(result, common)
-        let isInPlace = patterns.first?.period == count
-        addKernel(chain.name, reads: operands.map(\.buffer), writes: [output], isInPlace: isInPlace) { addresses in
+        addKernel(
+            name, reads: operands.map(\.buffer), writes: [output] + writes, scratch: scratch,
+            isInPlace: patterns.first?.period == count
+        ) { addresses in
             let program = Boxed(chain.program(count: count))
             withUnsafeMutableBytes(of: &program.pointer.pointee.input) { bytes in
                 let slots = bytes.assumingMemoryBound(to: weft_operand.self)
@@ -77,7 +108,7 @@ extension Lowering {
             }
             program.pointer.pointee.inputs = Int32(patterns.count)
             program.pointer.pointee.output.0 = floats(addresses[patterns.count])
-            return { weft_elementwise(program.pointer) }
+            return make(program, Array(addresses[(patterns.count + 1)...]))
         }
     }
 }

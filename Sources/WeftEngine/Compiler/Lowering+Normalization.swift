@@ -7,21 +7,29 @@ import WeftKernels
 extension Lowering {
     /// The geometry of a normalised tensor in a layout that the kernel knows; other layouts are copied into row-major order.
     private func normalization(_ tensor: Tensor, epsilon: Float) throws -> (weft_normalization, Layout) {
-        let (shape, channels) = (tensor.shape, tensor.shape.last)
-        var layout = shape.rank == 4 ? try imageLayout(of: tensor) : try Layout.plain(shape.dimensions)
-        var width = channels
-        if shape.rank == 4 {
-            if let found = try layout.channelsPerPixel() {
-                width = found
-            } else {
-                layout = try .plain(shape.dimensions)
-            }
+        let shape = tensor.shape
+        guard shape.rank == 4 else {
+            return (geometry(shape, width: shape.last, epsilon), try .plain(shape.dimensions))
         }
+        let layout = try imageLayout(of: tensor)
+        if let width = try layout.channelsPerPixel() { return (geometry(shape, width: width, epsilon), layout) }
+        return (geometry(shape, width: shape.last, epsilon), try .plain(shape.dimensions))
+    }
+
+    private func geometry(_ shape: Shape, width: Int, _ epsilon: Float) -> weft_normalization {
+        let channels = shape.last
         let samples = shape.rank == 4 ? shape[0] : shape.count / channels
-        let geometry = weft_normalization(
+        return weft_normalization(
             samples: samples, blocks: (channels + width - 1) / width, pixels: shape.count / channels / samples,
             width: width, channels: channels, epsilon: epsilon)
-        return (geometry, layout)
+    }
+
+    /// The geometry of images in blocks of no more channels than are summed at a time; `nil` for others, and those in row-major
+    /// order, of which sums of few channels are slow.
+    func narrowNormalization(_ shape: Shape, _ layout: Layout) throws -> weft_normalization? {
+        guard try !layout.isPlain(), let width = try layout.channelsPerPixel(), width <= Int(WEFT_NORMALIZATION_TILE)
+        else { return nil }
+        return geometry(shape, width: width, 0)
     }
 
     /// The sum over all pixels, of an image as it lies in memory.

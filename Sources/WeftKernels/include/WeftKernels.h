@@ -231,6 +231,9 @@ typedef struct {
 size_t weft_normalization_scratch(const weft_normalization *geometry);
 /// y: the sum of each channel, in double as below.
 void weft_sum_channels(const weft_normalization *geometry, const float *x, float *y, void *scratch);
+/// The same of what is computed element by element, in one pass. A pixel's values are not more than WEFT_NORMALIZATION_TILE.
+void weft_elementwise_sum_channels(
+    const weft_normalization *geometry, const weft_elementwise_program *program, float *y, void *scratch);
 /// mean and variance (biased) of each channel, then y = gamma·(x − mean)/√(variance + epsilon) + beta. The sums are doubles,
 /// in an order that depends on the lengths alone. `y` may be `x`.
 void weft_batch_normalization(

@@ -21,6 +21,7 @@ extension Engine {
                 case .innerProductKernelGradient: return "inner product dk"
                 case .innerProductInputGradient: return "inner product dx"
                 case .elementwise(let chain): return "[\(chain.name)]"
+                case .elementwiseAndSum(let chain): return "[\(chain.name), sum]"
                 case .convolutionKernelGradientThroughPooling: return "kernel gradient through pooling"
                 }
             }
@@ -266,6 +267,25 @@ extension Engine {
             #expect(
                 try apply(pass, test, [both.sum(), z.applying(.square)]).after.filter { $0.hasPrefix("[") }.count == 3)
             #expect(try apply(pass, test, [a + b.applying(.exponential)]).after == ["[exponential]", "[add]"])
+        }
+
+        /// An activation's gradient is summed up for the bias while it is made; other sums, and of other things, are not.
+        @Test func joinElementwiseAndSum() throws {
+            let test = TestGraph()
+            let (image, matrix) = (test.input([2, 3, 4, 5]), test.input([6, 5]))
+            let (tanh, square) = (image.applying(.tanh), matrix.applying(.square))
+            func joined(_ roots: [Tensor]) throws -> [String] {
+                var graph = KernelGraph(test.graph, roots: roots)
+                Pass.joinElementwise.rewrite(&graph)
+                Pass.joinElementwiseAndSum.rewrite(&graph)
+                try test.check(roots)
+                return kernels(graph)
+            }
+            #expect(try joined([tanh.sum(axes: [0, 1, 2]), tanh]) == ["[tanh, sum]"])
+            #expect(try joined([tanh.sum(axes: [0, 1, 2])]) == ["[tanh, sum]"])
+            #expect(try joined([tanh.sum(axes: [1, 2])]) == ["[tanh]", "reduce"])
+            #expect(try joined([image.sum(axes: [0, 1, 2])]) == ["reduce"])
+            #expect(try joined([square.sum(axes: [0])]) == ["[square]", "reduce"])
         }
 
         /// Long chains are cut where the kernel's registers end.

@@ -28,7 +28,7 @@ struct ElementwiseProgram {
         self.places = places ?? outputs.map { _ in nil }
     }
 
-    func run() -> [[Float]] {
+    func run(by kernel: (UnsafePointer<weft_elementwise_program>) -> Void = { weft_elementwise($0) }) -> [[Float]] {
         var memory = operands.map { operand in
             let copy = UnsafeMutableBufferPointer<Float>.allocate(capacity: operand.data.count)
             _ = copy.initialize(from: operand.data)
@@ -58,7 +58,7 @@ struct ElementwiseProgram {
         fill(&program.code, code)
         fill(&program.output_register, outputs)
         fill(&program.output, results.map { $0.baseAddress })
-        weft_elementwise(&program)
+        kernel(&program)
         return results.map { Array($0) }
     }
 

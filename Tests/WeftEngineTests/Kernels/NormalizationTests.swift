@@ -60,6 +60,26 @@ extension Kernels {
             }
         }
 
+        /// Of what is computed in the same pass, and lies where one of its operands did.
+        @Test(arguments: cases.filter { $0.width <= Int(WEFT_NORMALIZATION_TILE) })
+        func sumsOfElementwise(_ test: Case) {
+            let (dy, y) = (test.values(99...101), test.values(-1...1, seed: 2))
+            let dx = zip(dy, y).map { $1 > 0 ? $0 : 0 }
+            let exact = (0..<test.channels).map { test.places($0).reduce(0) { $0 + Double(dx[$1]) } }
+            Kernels.withThreads {
+                let program = ElementwiseProgram(
+                    count: test.count, operands: [.init(data: dy), .init(data: y)],
+                    code: [.init(WEFT_STEP, 1), .init(WEFT_MULTIPLY, 2, 0)], outputs: [3], places: [0])
+                var sums = [Float](repeating: .nan, count: test.channels)
+                var geometry = test.geometry
+                let results = program.run { program in
+                    scratch(test) { weft_elementwise_sum_channels(&geometry, program, &sums, $0) }
+                }
+                #expect(results == [dx])
+                Kernels.expect(sums, equals: exact, relative: 6e-8)
+            }
+        }
+
         @Test(arguments: cases) func forward(_ test: Case) {
             let x = test.values(99...101)
             let (gamma, beta) = (numbers(test.channels, seed: 2), numbers(test.channels, seed: 3))

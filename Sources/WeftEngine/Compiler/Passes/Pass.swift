@@ -6,6 +6,7 @@ enum Pass: CaseIterable {
     case sumBeforeUnpooling
     case joinUnpoolingAndKernelGradient
     case joinElementwise
+    case joinElementwiseAndSum
 
     func rewrite(_ graph: inout KernelGraph) {
         switch self {
@@ -15,6 +16,7 @@ enum Pass: CaseIterable {
         case .sumBeforeUnpooling: graph.sumBeforeUnpooling()
         case .joinUnpoolingAndKernelGradient: graph.joinUnpoolingAndKernelGradient()
         case .joinElementwise: graph.joinElementwise()
+        case .joinElementwiseAndSum: graph.joinElementwiseAndSum()
         }
         // What it left without a user.
         graph.sweep()

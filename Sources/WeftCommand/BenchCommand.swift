@@ -39,7 +39,7 @@ struct BenchCommand: ParsableCommand {
     var threads: Int?
 
     @Option(help: "How products are summed: winograd (where it is faster), direct, or precise (in double, slow).")
-    var math = CompilerOptions().convolutions
+    var math = CompilerOptions().math
 
     @Flag(help: "Print JSON.")
     var json = false
@@ -80,7 +80,7 @@ struct BenchCommand: ParsableCommand {
     /// Computes for a moment, which compiles, then the passes that are timed, and takes the step apart if asked to.
     private func measure(_ workload: Workload, _ data: BenchedData) throws -> WorkloadResult {
         let images = try data.images(for: workload)
-        let trainer = try workload.trainer(images.imageShape, CompilerOptions(convolutions: math))
+        let trainer = try workload.trainer(images.imageShape, CompilerOptions(math: math))
         let pass = try BenchPass(trainer, workload, images, predicts: predict)
         let fixed = steps ?? workload.steps(of: images)
         if fixed != nil { _ = try pass.run(8) }

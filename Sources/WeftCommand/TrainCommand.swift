@@ -92,7 +92,7 @@ struct TrainCommand: ParsableCommand {
         help:
             "How products are summed: winograd (where it is faster), direct, or precise (in double, slow). (default: winograd)"
     )
-    var math: CompilerOptions.Convolutions?
+    var math: CompilerOptions.Math?
 
     @Option(name: [.long, .customShort("o")], help: "The run's folder; by default runs/<model>-<n>.")
     var out: String?

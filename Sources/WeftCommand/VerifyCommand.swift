@@ -29,7 +29,7 @@ struct VerifyCommand: ParsableCommand {
 
     @Option(
         help: "Replay with these sums alone, each step from where the one before led: direct, winograd or precise.")
-    var math: CompilerOptions.Convolutions?
+    var math: CompilerOptions.Math?
 
     @Flag(help: "Print JSON.")
     var json = false
@@ -38,7 +38,7 @@ struct VerifyCommand: ParsableCommand {
         if let threads { try useThreads(threads) }
         let names = try Verification.cases(in: folder)
         let data = try dataOptions.load()
-        let options = math.map { CompilerOptions(convolutions: $0) }
+        let options = math.map { CompilerOptions(math: $0) }
         let verification = Verification(data: data, hdf5: .isolated, options: options)
         let outcomes = names.map { verification.replay($0, in: folder) }
         if json {
@@ -70,4 +70,4 @@ struct VerifyCommand: ParsableCommand {
     }
 }
 
-extension CompilerOptions.Convolutions: ExpressibleByArgument {}
+extension CompilerOptions.Math: ExpressibleByArgument {}

@@ -49,7 +49,7 @@ struct VerificationTests {
         let saved = try KerasFile.read(path)
         var wrong = saved
         try change(&wrong)
-        let precise = CompilerOptions(convolutions: .precise)
+        let precise = CompilerOptions(math: .precise)
         let data = Recorded.data!.train
         let comparison = EngineComparison(
             engine: try Trainer(wrong, from: path), precise: try Trainer(saved, from: path, options: precise)
@@ -80,7 +80,7 @@ struct VerificationTests {
             arrays: saved.weights.arrays.map {
                 Safetensors.Array(name: $0.name, shape: $0.shape, values: $0.values.map { 4 * $0 })
             })
-        let precise = CompilerOptions(convolutions: .precise)
+        let precise = CompilerOptions(math: .precise)
         func losses(_ objective: Objective?, _ comparison: EngineComparison? = nil) throws -> [Double] {
             let trainer = try Trainer(saved, from: path, objective: objective, options: precise)
             let losses = LossRecorder()

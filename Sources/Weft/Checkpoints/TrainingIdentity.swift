@@ -34,7 +34,7 @@ public struct TrainingIdentity: Codable, Hashable, Sendable {
             .init(name: "batch size", value: "\(batchSize)"),
             .init(name: "number of steps of an epoch", value: stepsPerEpoch.map { "\($0)" } ?? "all"),
             .init(name: "order of the samples", value: shuffle ? "shuffled" : "as given"),
-            .init(name: "algorithm of convolutions", value: trainer.options.convolutions.rawValue),
+            .init(name: "algorithm of convolutions", value: trainer.options.math.rawValue),
         ]
     }
 

@@ -1,7 +1,7 @@
 /// Choices that change how a graph is computed, never what.
 public struct CompilerOptions: Hashable, Sendable {
-    /// How convolutions are computed and, where they are to be precise, matrix products, too.
-    public enum Convolutions: String, Hashable, Sendable, CaseIterable {
+    /// How convolutions are computed, and all products where they are to be precise.
+    public enum Math: String, Hashable, Sendable, CaseIterable {
         /// Every product of the definition is taken, and summed up.
         case direct
         /// Winograd's algorithm where it is faster, by a fixed rule, direct sums elsewhere. Its results differ from direct ones
@@ -12,7 +12,7 @@ public struct CompilerOptions: Hashable, Sendable {
         case precise
     }
 
-    public var convolutions = Convolutions.winograd
+    public var math = Math.winograd
 
-    public init(convolutions: Convolutions = .winograd) { self.convolutions = convolutions }
+    public init(math: Math = .winograd) { self.math = math }
 }

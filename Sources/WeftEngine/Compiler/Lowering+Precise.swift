@@ -5,7 +5,7 @@ import WeftKernels
 // Flattened images come here as matrices. All other sums are doubles whatever the options say.
 
 extension Lowering {
-    var isPrecise: Bool { options.convolutions == .precise }
+    var isPrecise: Bool { options.math == .precise }
 
     func preciseMatmul(_ node: KernelNode, transposeA: Bool, transposeB: Bool, _ epilogue: Epilogue) throws {
         let (a, b) = (node.inputs[0], node.inputs[1])

@@ -44,7 +44,7 @@ public struct RunConfiguration: Sendable {
     /// Whether the trained model is also shown the training images.
     public var predictsTraining = false
     /// How convolutions are computed.
-    public var math = CompilerOptions().convolutions
+    public var math = CompilerOptions().math
     /// How often the training's state is saved.
     public var checkpointEvery = CheckpointInterval.epochs(1)
 
@@ -142,7 +142,7 @@ public struct RunConfiguration: Sendable {
         // Runs of before there was such a choice do not have it.
         keepsGenerators = try node["keep_generators"].map { try Bool(configuration: $0) } ?? false
         let math: String = try read("math")
-        guard let algorithm = CompilerOptions.Convolutions(rawValue: math) else {
+        guard let algorithm = CompilerOptions.Math(rawValue: math) else {
             throw node.error("math '\(math)' is unknown")
         }
         self.math = algorithm

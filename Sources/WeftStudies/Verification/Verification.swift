@@ -85,7 +85,7 @@ public struct Verification: Sendable {
         if let options {
             course = try trainer(options)
         } else {
-            let precise = CompilerOptions(convolutions: .precise)
+            let precise = CompilerOptions(math: .precise)
             course = try trainer(precise, Self.objective(of: saved))
             comparison = EngineComparison(engine: try trainer(CompilerOptions()), precise: try trainer(precise)) {
                 try batch($0 * size..<($0 + 1) * size)

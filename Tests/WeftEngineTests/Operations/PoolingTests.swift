@@ -46,7 +46,7 @@ extension Engine {
             let z = try test.graph.pooling(convolved, kind, pooling.window)
             let loss = try (y * test.input(y.shape)).sum() + (z * test.input(z.shape)).sum()
             let dx = try test.graph.gradients(of: loss, for: [x])[0]!
-            for options in [CompilerOptions(), CompilerOptions(convolutions: .precise)] {
+            for options in [CompilerOptions(), CompilerOptions(math: .precise)] {
                 try test.checkGradients(loss, outputs: [y, z, dx], options: options)
                 try test.check([y, z], options: options)
                 // The gradient for an input alone.

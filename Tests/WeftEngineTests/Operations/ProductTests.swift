@@ -76,8 +76,8 @@ extension Engine {
         ]
 
         /// y, y with bias and activation, and the gradients for x (which is the transposed convolution) and the kernel.
-        @Test(arguments: convolutions, CompilerOptions.Convolutions.allCases)
-        func convolution(_ convolution: Convolution, _ algorithm: CompilerOptions.Convolutions) throws {
+        @Test(arguments: convolutions, CompilerOptions.Math.allCases)
+        func convolution(_ convolution: Convolution, _ algorithm: CompilerOptions.Math) throws {
             let test = TestGraph()
             let (graph, window, groups) = (test.graph, convolution.window, convolution.groups)
             let x = test.input(convolution.x)
@@ -89,7 +89,7 @@ extension Engine {
             let gradients = try graph.gradients(of: (y * dy).sum(), for: [x, kernel]).map { $0! }
             let joined = try (graph.convolution(x, kernel, window, groups: groups) + test.input([convolution.outputs]))
                 .applying(.leakyRelu(0.2))
-            try test.check([y, joined] + gradients, options: CompilerOptions(convolutions: algorithm))
+            try test.check([y, joined] + gradients, options: CompilerOptions(math: algorithm))
             // The transposed convolution by itself, with a kernel in its parameter's layout.
             let other = TestGraph()
             let dz = try other.graph.convolutionInputGradient(
@@ -97,7 +97,7 @@ extension Engine {
                 inputSize: Size2D(convolution.x[1], convolution.x[2]))
             // And with a number for each channel, in whatever layout the images are then.
             let shifted = try (dz + other.input([convolution.x[3]])).applying(.relu)
-            try other.check([dz, shifted], options: CompilerOptions(convolutions: algorithm))
+            try other.check([dz, shifted], options: CompilerOptions(math: algorithm))
         }
     }
 }

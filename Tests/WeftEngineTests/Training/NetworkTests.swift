@@ -6,12 +6,12 @@ import WeftGraph
 extension Engine {
     @Suite struct NetworkTests {
         /// Loss, outputs and every gradient, as the interpreter computes them.
-        @Test(arguments: Network.allCases, CompilerOptions.Convolutions.allCases)
-        func gradients(_ network: Network, _ convolutions: CompilerOptions.Convolutions) throws {
+        @Test(arguments: Network.allCases, CompilerOptions.Math.allCases)
+        func gradients(_ network: Network, _ math: CompilerOptions.Math) throws {
             let test = TestGraph()
             let (loss, outputs) = try network.build(test)
             let training = try test.checkGradients(
-                loss, outputs: outputs, options: CompilerOptions(convolutions: convolutions))
+                loss, outputs: outputs, options: CompilerOptions(math: math))
             #expect(training.program.firstNonFinite() == nil)
         }
 
@@ -52,7 +52,7 @@ extension Engine {
                 let test = TestGraph()
                 let (loss, outputs) = try network.build(test)
                 let training = try test.training(
-                    loss, outputs: outputs, options: CompilerOptions(convolutions: .precise))
+                    loss, outputs: outputs, options: CompilerOptions(math: .precise))
                 test.run(training.program)
                 return try training.outputs.indices.map { test.values(training.program, $0, of: training.outputs[$0]) }
                     + training.store.entries.indices.map { try training.store.gradient(of: $0) }
@@ -87,26 +87,26 @@ extension Engine {
         /// Output, gradient for the input and for the kernel, by both algorithms.
         @Test(arguments: [[8, 8, 8, 32, 32], [4, 13, 9, 32, 48], [6, 7, 10, 48, 32], [2, 14, 14, 64, 32]])
         func precision(_ sizes: [Int]) throws {
-            for convolutions in CompilerOptions.Convolutions.allCases {
+            for math in CompilerOptions.Math.allCases {
                 let test = TestGraph()
                 let x = test.input(Shape(Array(sizes[..<4])))
                 let y = try test.convolution(x, sizes[4], 3, "conv")
                 let loss = try (y * test.input(y.shape)).sum()
                 let dx = try test.graph.gradients(of: loss, for: [x])[0]!
                 let training = try test.training(
-                    loss, outputs: [y, dx], options: CompilerOptions(convolutions: convolutions))
+                    loss, outputs: [y, dx], options: CompilerOptions(math: math))
                 test.run(training.program)
                 let names = training.program.lines.map(\.name).filter { $0.hasPrefix("convolution") }
                 #expect(names.count == 3)
                 if Device.hasFusedVectors {
-                    let expected = convolutions == .winograd
+                    let expected = math == .winograd
                     #expect(names.allSatisfy { $0.contains(Self.name) == expected }, "\(names)")
                 }
                 let results = (1...2).map { Array(training.program.output($0)) } + [try training.store.gradient(of: 0)]
                 let truth = try test.expected([y, dx, training.gradients[0].gradient])
                 for (result, truth) in zip(results, truth) {
                     let error = Engine.relativeError(result, truth)
-                    #expect(error < (convolutions == .winograd ? 3e-6 : 1e-6))
+                    #expect(error < (math == .winograd ? 3e-6 : 1e-6))
                 }
             }
         }

@@ -35,9 +35,43 @@ static inline void weft_md_destroy(weft_md md) { dnnl_memory_desc_destroy(md); }
 static inline dnnl_status_t weft_md_permute(weft_md *md, weft_const_md source, const int *permutation) {
     return dnnl_memory_desc_permute_axes(md, source, permutation);
 }
+static inline dnnl_data_type_t weft_md_type(weft_const_md md) {
+    dnnl_data_type_t type = dnnl_data_type_undef;
+    dnnl_memory_desc_query(md, dnnl_query_data_type, &type);
+    return type;
+}
+/// The same arrangement of elements of another type. Version 3 hides how elements are blocked: only row-major layouts, and
+/// images in blocks of 8 or 16 of their last axis, can be told.
+static inline dnnl_status_t weft_md_with_type(weft_md *md, weft_const_md source, dnnl_data_type_t type) {
+    int rank = 0, blocks = 0;
+    dnnl_dims_t *dims = NULL, *strides = NULL;
+    dnnl_memory_desc_query(source, dnnl_query_ndims_s32, &rank);
+    dnnl_memory_desc_query(source, dnnl_query_inner_nblks_s32, &blocks);
+    dnnl_memory_desc_query(source, dnnl_query_dims, &dims);
+    dnnl_memory_desc_query(source, dnnl_query_strides, &strides);
+    if (!dims || !strides) return dnnl_unimplemented;
+    if (blocks == 0) return dnnl_memory_desc_create_with_strides(md, rank, *dims, type, *strides);
+    const dnnl_format_tag_t tags[2] = {dnnl_nChw8c, dnnl_nChw16c};
+    const dnnl_dims_t image = {(*dims)[0], (*dims)[3], (*dims)[1], (*dims)[2]};
+    const int last[4] = {0, 3, 1, 2};
+    for (int i = 0; rank == 4 && i < 2; i++) {
+        weft_md as_it_is = NULL, blocked = NULL, candidate = NULL;
+        dnnl_status_t status = dnnl_memory_desc_create_with_tag(&as_it_is, 4, image, weft_md_type(source), tags[i]);
+        if (status == dnnl_success) status = dnnl_memory_desc_permute_axes(&candidate, as_it_is, last);
+        int is_same = status == dnnl_success && dnnl_memory_desc_equal(candidate, source);
+        if (is_same) status = dnnl_memory_desc_create_with_tag(&blocked, 4, image, type, tags[i]);
+        if (is_same && status == dnnl_success) status = dnnl_memory_desc_permute_axes(md, blocked, last);
+        if (as_it_is) dnnl_memory_desc_destroy(as_it_is);
+        if (candidate) dnnl_memory_desc_destroy(candidate);
+        if (blocked) dnnl_memory_desc_destroy(blocked);
+        if (is_same || status != dnnl_success) return status;
+    }
+    return dnnl_unimplemented;
+}
 /// Whether two descriptors place every element at the same address: equal, but for strides of axes of length 1.
 static inline int weft_md_same_memory(weft_const_md a, weft_const_md b) {
     if (dnnl_memory_desc_equal(a, b)) return 1;
+    if (weft_md_type(a) != weft_md_type(b)) return 0;
     int rank = 0, rank_b = 0, blocks = 1, blocks_b = 1;
     dnnl_dims_t *dims = NULL, *dims_b = NULL, *strides = NULL, *strides_b = NULL;
     dnnl_memory_desc_query(a, dnnl_query_ndims_s32, &rank);
@@ -79,6 +113,13 @@ static inline dnnl_status_t weft_md_permute(weft_md *md, weft_const_md source, c
     dnnl_memory_desc_t value;
     dnnl_status_t status = dnnl_memory_desc_permute_axes(&value, source, permutation);
     return status == dnnl_success ? weft_md_clone(md, &value) : status;
+}
+static inline dnnl_data_type_t weft_md_type(weft_const_md md) { return md->data_type; }
+/// The same arrangement of elements of another type.
+static inline dnnl_status_t weft_md_with_type(weft_md *md, weft_const_md source, dnnl_data_type_t type) {
+    dnnl_status_t status = weft_md_clone(md, source);
+    if (status == dnnl_success) (*md)->data_type = type;
+    return status;
 }
 /// Whether two descriptors place every element at the same address: equal, but for strides of axes of length 1.
 static inline int weft_md_same_memory(weft_const_md a, weft_const_md b) {

@@ -38,8 +38,7 @@ struct BenchCommand: ParsableCommand {
     @Option(help: "Threads; by default as many as there are cores.")
     var threads: Int?
 
-    @Option(help: "How products are summed: winograd (where it is faster), direct, or precise (in double, slow).")
-    var math = CompilerOptions().math
+    @OptionGroup var computation: ComputationOptions
 
     @Flag(help: "Print JSON.")
     var json = false
@@ -53,7 +52,7 @@ struct BenchCommand: ParsableCommand {
     @OptionGroup var dataOptions: DataOptions
 
     func run() throws {
-        try check()
+        let options = try check()
         if let threads { try useThreads(threads) }
         var chosen = try workloads.isEmpty ? Workload.standard : workloads.map { try Workload($0) }
         if let batchSize { for index in chosen.indices { chosen[index].batchSize = batchSize } }
@@ -61,32 +60,36 @@ struct BenchCommand: ParsableCommand {
         var results: [ConfigurationValue.Field] = []
         if !json { Terminal.writeLine(Device.description) }
         for workload in chosen {
-            let result = try measure(workload, data)
+            let result = try measure(workload, data, options)
             results.append(.init(workload.name, result.value))
             if !json { Terminal.writeLine(result.description) }
         }
         if json { Terminal.write(ConfigurationValue.object(results).prettyJSON) }
     }
 
-    private func check() throws {
+    /// - Returns: the choices for the compiler.
+    private func check() throws -> CompilerOptions {
         guard repeats >= 1 else { throw UsageError("--repeats \(repeats): expected at least 1") }
         if let steps, steps < 1 { throw UsageError("--steps \(steps): expected at least 1") }
         if let batchSize, batchSize < 1 { throw UsageError("--batch-size \(batchSize): expected at least 1") }
         guard !predict || !profile else {
             throw UsageError("--predict and --profile: the parts that are shown are those of a training step")
         }
+        return try computation.options()
     }
 
     /// Computes for a moment, which compiles, then the passes that are timed, and takes the step apart if asked to.
-    private func measure(_ workload: Workload, _ data: BenchedData) throws -> WorkloadResult {
+    private func measure(
+        _ workload: Workload, _ data: BenchedData, _ options: CompilerOptions
+    ) throws -> WorkloadResult {
         let images = try data.images(for: workload)
-        let trainer = try workload.trainer(images.imageShape, CompilerOptions(math: math))
+        let trainer = try workload.trainer(images.imageShape, options)
         let pass = try BenchPass(trainer, workload, images, predicts: predict)
         let fixed = steps ?? workload.steps(of: images)
         if fixed != nil { _ = try pass.run(8) }
         let length = try fixed ?? pass.stepsOfASecond()
         let rates = try (0..<repeats).map { _ in try pass.run(length).rate }
-        var result = WorkloadResult(workload: workload, rates: rates.sorted())
+        var result = WorkloadResult(workload: workload, options: options, rates: rates.sorted())
         if predict { return result }
         let programs = try trainer.trainingPrograms(pass.samples, batchSize: workload.batchSize)
         result.updates = try trainer.profileUpdates(programs)
@@ -105,6 +108,7 @@ extension Workload {
 /// How fast one workload trains.
 private struct WorkloadResult {
     let workload: Workload
+    let options: CompilerOptions
     /// Images a second of each timed pass, in ascending order.
     let rates: [Double]
     /// None of what only predicts.
@@ -132,7 +136,8 @@ private struct WorkloadResult {
             .init("images_per_second", .double(median)), .init("step_milliseconds", .double(step)),
             .init("images_per_second_min", .double(rates[0])), .init("images_per_second_max", .double(rates.last!)),
             .init("batch_size", .int(workload.batchSize)), .init("threads", .int(Device.threads)),
-            .init("repeats", .int(rates.count)),
+            .init("repeats", .int(rates.count)), .init("math", .string(options.math.rawValue)),
+            .init("precision", .string(options.precision.rawValue)),
         ]
         if let checkShare { fields.append(.init("gradient_check_share", .double(checkShare))) }
         if let profile { fields.append(.init("profile", profile.value)) }

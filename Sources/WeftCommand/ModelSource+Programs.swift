@@ -6,7 +6,9 @@ import WeftGraph
 extension ModelSource {
     /// The training step of a model with several inputs or outputs, as a file of Keras's says that it is trained; `nil` for
     /// a model that the command can train itself.
-    func programs(batchSize: Int?) throws -> (programs: [Program], batchSize: Int)? {
+    func programs(
+        batchSize: Int?, _ options: CompilerOptions
+    ) throws -> (programs: [Program], batchSize: Int)? {
         let model = file.model
         guard let compilation, model.isBuilt, try model.inputs.count > 1 || model.outputShapes().count > 1 else {
             return nil
@@ -18,7 +20,7 @@ extension ModelSource {
             output.loss.targetKind == .classes ? Feature.classes([0]) : zeros(shape)
         }
         let samples = try Samples(inputs: model.inputs.map { zeros($0.shape!) }, targets: targets)
-        let trainer = try Trainer(model, optimizer: compilation.optimizer, objective: objective)
+        let trainer = try Trainer(model, optimizer: compilation.optimizer, objective: objective, options: options)
         let size = batchSize ?? 32
         return (try trainer.trainingPrograms(samples, batchSize: size), size)
     }

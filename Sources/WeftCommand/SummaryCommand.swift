@@ -29,12 +29,14 @@ struct SummaryCommand: ParsableCommand {
     @Option(help: "With --program, the images of a batch; by default the model file's.")
     var batchSize: Int?
 
+    @OptionGroup(title: "With --program: how it computes") var computation: ComputationOptions
+
     @OptionGroup(title: "With --program: the data it is compiled for") var dataOptions: DataOptions
 
     func run() throws {
         if program { return try showPrograms() }
-        guard dataOptions.givenData == nil, batchSize == nil else {
-            throw UsageError("--data and --batch-size belong to --program")
+        guard dataOptions.givenData == nil, batchSize == nil, computation.math == nil, computation.precision == nil else {
+            throw UsageError("--data, --batch-size, --math and --precision belong to --program")
         }
         let file = try ModelSource(model, compiled: false).file
         if let input {
@@ -53,12 +55,14 @@ struct SummaryCommand: ParsableCommand {
     private func showPrograms() throws {
         guard input == nil else { throw UsageError("--input: with --program the data says how large the images are") }
         let source = try ModelSource(model, compiled: true)
-        if let (programs, size) = try source.programs(batchSize: batchSize) {
+        let options = try computation.options()
+        if let (programs, size) = try source.programs(batchSize: batchSize, options) {
             for program in programs { show(try program.listing(), size) }
             return
         }
         let file = source.file
         var configuration = try RunConfiguration(file, source: model, data: dataOptions.data)
+        configuration.computation = options
         configuration.imageForm = dataOptions.images.form
         if let batchSize { configuration.batchSize = batchSize }
         let run = try TrainingRun(configuration, access: dataOptions.access, commandLine: "")

@@ -88,11 +88,7 @@ struct TrainCommand: ParsableCommand {
     @Option(help: "Threads; by default as many as there are cores.")
     var threads: Int?
 
-    @Option(
-        help:
-            "How products are summed: winograd (where it is faster), direct, or precise (in double, slow). (default: winograd)"
-    )
-    var math: CompilerOptions.Math?
+    @OptionGroup var computation: ComputationOptions
 
     @Option(name: [.long, .customShort("o")], help: "The run's folder; by default runs/<model>-<n>.")
     var out: String?
@@ -202,7 +198,7 @@ struct TrainCommand: ParsableCommand {
             throw UsageError("--training-confusion: a model that reads clocks has no classes to confuse")
         }
         result.predictsTraining = trainingConfusion
-        if let math { result.math = math }
+        try computation.apply(to: &result.computation)
         if let checkpointEvery {
             guard let interval = try? CheckpointInterval(checkpointEvery) else {
                 throw UsageError(

@@ -31,15 +31,25 @@ struct VerifyCommand: ParsableCommand {
         help: "Replay with these sums alone, each step from where the one before led: direct, winograd or precise.")
     var math: CompilerOptions.Math?
 
+    @Option(
+        help: """
+            Numbers of the engine that is held against precise sums. In bfloat16 figures may be 1e-2 apart and \
+            gradients 5e-2 (of precise sums with the same roundings).
+            """)
+    var precision = CompilerOptions.Precision.float32
+
     @Flag(help: "Print JSON.")
     var json = false
 
     func run() throws {
         if let threads { try useThreads(threads) }
+        var computation = ComputationOptions()
+        (computation.math, computation.precision) = (math, precision)
+        let options = try computation.options()
         let names = try Verification.cases(in: folder)
         let data = try dataOptions.load()
-        let options = math.map { CompilerOptions(math: $0) }
-        let verification = Verification(data: data, hdf5: .isolated, options: options)
+        let verification = Verification(
+            data: data, hdf5: .isolated, options: options, followsEngine: math != nil)
         let outcomes = names.map { verification.replay($0, in: folder) }
         if json {
             Terminal.write(ConfigurationValue.array(outcomes.map(value)).prettyJSON)
@@ -69,5 +79,3 @@ struct VerifyCommand: ParsableCommand {
         return .object(fields)
     }
 }
-
-extension CompilerOptions.Math: ExpressibleByArgument {}

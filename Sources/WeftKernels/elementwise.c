@@ -1,6 +1,7 @@
 #include <stdalign.h>
 #include <string.h>
 
+#include "bfloat16.h"
 #include "elementwise.h"
 #include "instruction.h"
 
@@ -45,7 +46,7 @@ weft_elementwise_plan weft_plan_elementwise(const weft_elementwise_program *prog
         plan.output[k] = WEFT_NOWHERE;
         for (int o = 0; o < program->outputs && plan.output[k] == WEFT_NOWHERE; o++) {
             bool result = program->output_register[o] == program->inputs + k;
-            if (result && !overwrites(program, o, k)) plan.output[k] = o;
+            if (result && !program->output_is_bfloat16[o] && !overwrites(program, o, k)) plan.output[k] = o;
         }
         if (plan.output[k] != WEFT_NOWHERE) continue;
         int slot = 0;
@@ -59,7 +60,7 @@ weft_elementwise_plan weft_plan_elementwise(const weft_elementwise_program *prog
 
 /// Lays a short repeating operand down once, long enough that a block can start at any phase of it.
 static void lay_pattern(const weft_operand *operand, float *buffer, size_t count) {
-    if (operand->inner != 1 || operand->period > BLOCK) return;
+    if (operand->is_bfloat16 || operand->inner != 1 || operand->period > BLOCK) return;
     size_t length = weft_smaller(BLOCK, count) + operand->period - 1;
     for (size_t i = 0; i < length; i++) {
         buffer[i] = i < operand->period ? operand->data[i] : buffer[i - operand->period];
@@ -72,6 +73,10 @@ static void lay_pattern(const weft_operand *operand, float *buffer, size_t count
 static const float *read_operand(
     const weft_operand *operand, float *buffer, size_t *filled, size_t start, size_t n) {
     size_t period = operand->period;
+    if (operand->is_bfloat16) {
+        weft_widen_values(buffer, (const uint16_t *)operand->data + start, n);
+        return buffer;
+    }
     if (operand->inner == 1) {
         size_t phase = start % period;
         if (period <= BLOCK) return buffer + phase;
@@ -112,8 +117,11 @@ static void write_outputs(const weft_elementwise_plan *plan, const float *const 
     for (int instructions = 0; instructions < 2; instructions++) {
         for (int o = 0; o < program->outputs; o++) {
             int source = program->output_register[o];
+            if ((source >= program->inputs) != instructions) continue;
             float *target = program->output[o] + start;
-            if ((source >= program->inputs) == instructions && reg[source] != target) {
+            if (program->output_is_bfloat16[o]) {
+                weft_narrow_values((uint16_t *)program->output[o] + start, reg[source], n);
+            } else if (reg[source] != target) {
                 memmove(target, reg[source], n * sizeof(float));
             }
         }

@@ -1,5 +1,6 @@
 #include <math.h>
 
+#include "bfloat16.h"
 #include "elementwise.h"
 
 // The work is divided into tasks: a tile of neighbouring channels times a part of the samples. Sums are doubles, so that
@@ -80,14 +81,17 @@ WEFT_INLINE void add_products(
     }
 }
 
-/// The sums of what is computed first, a piece of the plane at a time.
-WEFT_INLINE void compute_values(const normalization *n, size_t at, size_t pixels, size_t width, sums total) {
-    size_t most = weft_larger(1, PIECE / width);
-    for (size_t p = 0; p < pixels; p += most) {
-        size_t from = at + p * width, count = weft_smaller(most, pixels - p);
-        weft_run_elementwise(n->plan, from, from + count * width);
-        add_values(n->x + from, count, width, width, total);
-    }
+/// Values as numbers: where they lie, or widened into the buffer.
+WEFT_INLINE const float *numbers(const normalization *n, const float *x, size_t from, size_t count, float *buffer) {
+    if (!n->geometry.is_bfloat16) return x + from;
+    weft_widen_values(buffer, (const uint16_t *)x + from, count);
+    return buffer;
+}
+
+/// How many pixels are taken at once: what is computed or widened first stays in the cache.
+WEFT_INLINE size_t piece_of(const normalization *n, size_t stride) {
+    const weft_normalization *g = &n->geometry;
+    return n->plan || g->is_bfloat16 ? weft_larger(1, PIECE / stride) : g->pixels;
 }
 
 // `width` and `stride` apart from the task, so that those of the common blocks of 16 and 8 are constants.
@@ -95,18 +99,23 @@ WEFT_INLINE void sum_samples(const normalization *n, task t, size_t width, size_
     const weft_normalization *g = &n->geometry;
     sums local = {{0}};
     double mean[TILE] = {0};
+    float x_buffer[PIECE], dy_buffer[PIECE];
+    size_t piece = piece_of(n, stride);
     if (n->dy)
         for (size_t l = 0; l < t.channels; l++) mean[l] = n->mean[t.channel + l];
     for (size_t sample = t.begin; sample < t.end; sample++) {
         size_t at = sample * sample_size(g) + t.offset;
-        if (n->dy)
-            add_products(n->x + at, n->dy + at, mean, g->pixels, stride, width, local);
-        else if (n->y)
-            add_moments(n->x + at, g->pixels, stride, width, local);
-        else if (n->plan)
-            compute_values(n, at, g->pixels, width, local);
-        else
-            add_values(n->x + at, g->pixels, stride, width, local);
+        for (size_t p = 0; p < g->pixels; p += piece) {
+            size_t pixels = weft_smaller(piece, g->pixels - p), from = at + p * stride, count = pixels * stride;
+            if (n->plan) weft_run_elementwise(n->plan, from, from + count);
+            const float *x = numbers(n, n->x, from, count, x_buffer);
+            if (n->dy)
+                add_products(x, numbers(n, n->dy, from, count, dy_buffer), mean, pixels, stride, width, local);
+            else if (n->y)
+                add_moments(x, pixels, stride, width, local);
+            else
+                add_values(x, pixels, stride, width, local);
+        }
     }
     for (size_t l = 0; l < width; l++) {
         total[0][l] = local[0][l];
@@ -215,12 +224,20 @@ WEFT_INLINE void apply_backward(
 WEFT_INLINE void apply_samples(const normalization *n, task t, size_t width, size_t stride) {
     const weft_normalization *g = &n->geometry;
     factors f = n->dy ? backward_factors(n, t) : forward_factors(n, t);
+    float x_buffer[PIECE], dy_buffer[PIECE];
+    size_t piece = piece_of(n, stride);
     for (size_t sample = t.begin; sample < t.end; sample++) {
         size_t at = sample * sample_size(g) + t.offset;
-        if (n->dy)
-            apply_backward(&f, n->x + at, n->dy + at, n->y + at, g->pixels, stride, width);
-        else
-            apply_forward(&f, n->x + at, n->y + at, g->pixels, stride, width);
+        for (size_t p = 0; p < g->pixels; p += piece) {
+            size_t pixels = weft_smaller(piece, g->pixels - p), from = at + p * stride, count = pixels * stride;
+            const float *x = numbers(n, n->x, from, count, x_buffer);
+            float *y = g->is_bfloat16 ? x_buffer : n->y + from;
+            if (n->dy)
+                apply_backward(&f, x, numbers(n, n->dy, from, count, dy_buffer), y, pixels, stride, width);
+            else
+                apply_forward(&f, x, y, pixels, stride, width);
+            if (g->is_bfloat16) weft_narrow_values((uint16_t *)n->y + from, y, count);
+        }
     }
 }
 

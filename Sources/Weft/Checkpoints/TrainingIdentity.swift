@@ -23,6 +23,8 @@ public struct TrainingIdentity: Codable, Hashable, Sendable {
             if steps.count == 1 { return describe(steps[0]) }
             return steps.map { "\($0.name) (\($0.trains ?? "all")): \(describe($0))" }.joined(separator: "; ")
         }
+        let (math, precision) = (trainer.options.math.rawValue, trainer.options.precision)
+        let algorithm = precision == .float32 ? math : "\(math), \(precision.rawValue)"
         parts = [
             .init(name: "SHA-256 of the training data", value: data.sha256()),
             .init(name: "SHA-256 of the validation data", value: validation?.sha256() ?? "none"),
@@ -34,7 +36,7 @@ public struct TrainingIdentity: Codable, Hashable, Sendable {
             .init(name: "batch size", value: "\(batchSize)"),
             .init(name: "number of steps of an epoch", value: stepsPerEpoch.map { "\($0)" } ?? "all"),
             .init(name: "order of the samples", value: shuffle ? "shuffled" : "as given"),
-            .init(name: "algorithm of convolutions", value: trainer.options.math.rawValue),
+            .init(name: "algorithm of convolutions", value: algorithm),
         ]
     }
 

@@ -12,7 +12,35 @@ public struct CompilerOptions: Hashable, Sendable {
         case precise
     }
 
-    public var math = Math.winograd
+    /// The numbers between one layer and the next, and those that are multiplied.
+    public enum Precision: String, Hashable, Sendable, CaseIterable {
+        /// 24 bits of precision.
+        case float32
+        /// Activations, their gradients and the factors of products have 8 bits of precision; parameters, their gradients,
+        /// statistics, losses and all sums are float32. Convolutions are direct sums. Processors with instructions for it only.
+        case bfloat16
+        /// The same roundings with float32 arithmetic, on every processor: what bfloat16 makes of a training, not its speed.
+        case emulatedBFloat16 = "bfloat16-emulated"
+    }
 
-    public init(math: Math = .winograd) { self.math = math }
+    public var math: Math
+    public var precision: Precision
+
+    public init(math: Math = .winograd, precision: Precision = .float32) {
+        self.math = math
+        self.precision = precision
+    }
+
+    /// - Throws: `EngineError` where the processor cannot do it, or two choices exclude each other.
+    public func check() throws {
+        guard precision == .bfloat16 else { return }
+        guard math != .precise else {
+            throw EngineError.mismatch("precise sums are of float32: use bfloat16-emulated with them")
+        }
+        guard Device.hasBFloat16 else {
+            throw EngineError.mismatch(
+                "the processor needs instructions for bfloat16 (AVX512_BF16), this one has \(Device.instructionSet): "
+                    + "use float32, or bfloat16-emulated to see what the rounding does")
+        }
+    }
 }

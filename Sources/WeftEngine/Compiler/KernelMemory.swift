@@ -5,6 +5,10 @@ func floats(_ address: UnsafeMutableRawPointer) -> UnsafeMutablePointer<Float> {
     address.assumingMemoryBound(to: Float.self)
 }
 
+func bfloats(_ address: UnsafeMutableRawPointer) -> UnsafeMutablePointer<UInt16> {
+    address.assumingMemoryBound(to: UInt16.self)
+}
+
 func integers(_ address: UnsafeMutableRawPointer) -> UnsafeMutablePointer<Int32> {
     address.assumingMemoryBound(to: Int32.self)
 }

@@ -87,6 +87,7 @@ extension Lowering {
     func reshape(_ node: KernelNode) throws {
         let (x, y) = (node.inputs[0], node.outputs[0])
         if let value = constant(x) { return defineConstant(y, value) }
-        alias(y, try .plain(y.shape.dimensions), try usePlain(x))
+        let type = currentType(of: x)
+        alias(y, try .plain(y.shape.dimensions, type), try use(x, .plain(x.shape.dimensions, type)))
     }
 }

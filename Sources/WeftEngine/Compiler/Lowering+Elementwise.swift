@@ -37,24 +37,31 @@ extension Lowering {
         let blocked = try wantedLayout(of: result) ?? full.map { try layout(of: $0) }.first { try !$0.isPlain() }
         let isSingle = node.inputs.map { $0.shape.count != result.shape.count }
         if let blocked, try stretched.allSatisfy({ try channelPattern($0, in: result.shape, blocked) != nil }),
-            chain.keepsZero(isSingle: isSingle) || blocked.byteCount == result.shape.count * 4
+            chain.keepsZero(isSingle: isSingle) || blocked.elementCount == result.shape.count
         {
             return blocked
         }
         return try .plain(result.shape.dimensions)
     }
 
+    private struct Operand {
+        var buffer: Int
+        var pattern: Pattern
+        var type = NumberType.float32
+    }
+
     /// Brings an operand to where the kernel reads it.
-    private func operand(
-        _ input: Tensor, of result: Shape, _ common: Layout
-    ) throws -> (buffer: Int, pattern: Pattern) {
-        let full = Pattern(period: common.byteCount / MemoryLayout<Float>.stride)
-        if input.shape.count == result.count { return (try use(input, common), full) }
+    private func operand(_ input: Tensor, of result: Shape, _ common: Layout) throws -> Operand {
+        let full = Pattern(period: common.elementCount)
+        if input.shape.count == result.count {
+            let type = currentType(of: input)
+            return Operand(buffer: try use(input, common.of(type)), pattern: full, type: type)
+        }
         let repeated =
             try common.isPlain() || input.shape.count == 1
             ? pattern(input.shape, in: result) : channelPattern(input.shape, in: result, common)
-        if let repeated { return (try usePlain(input), repeated) }
-        return (try stretch(input, to: result), full)
+        if let repeated { return Operand(buffer: try usePlain(input), pattern: repeated) }
+        return Operand(buffer: try stretch(input, to: result), pattern: full)
     }
 
     func elementwise(_ node: KernelNode, _ chain: ElementwiseChain) throws {
@@ -67,7 +74,7 @@ extension Lowering {
     func elementwiseAndSum(_ node: KernelNode, _ chain: ElementwiseChain) throws {
         let layout = try commonLayout(node, chain)
         let (image, sum) = (node.outputs[0], node.outputs[1])
-        guard var geometry = try narrowNormalization(image.shape, layout) else {
+        guard var geometry = try narrowNormalization(image.shape, layout.of(type(of: image))) else {
             try elementwise(node, chain)
             let alone = Operation.reduce(.sum, axes: [0, 1, 2], keepingDimensions: false)
             return try lower(KernelNode(kernel: .operation(alone), inputs: [image], outputs: [sum], label: label))
@@ -89,26 +96,28 @@ extension Lowering {
         _ make: @escaping (Boxed<weft_elementwise_program>, [UnsafeMutableRawPointer]) -> () -> Void
     ) throws {
         let result = node.outputs[0]
-        let count = common.byteCount / MemoryLayout<Float>.stride
+        let count = common.elementCount
         let operands = try node.inputs.map { try operand($0, of: result.shape, common) }
-        let patterns = operands.map(\.pattern)
-        let output = define(result, common)
+        let type = type(of: result)
+        let output = try define(result, common.of(type))
         addKernel(
             name, reads: operands.map(\.buffer), writes: [output] + writes, scratch: scratch,
-            isInPlace: patterns.first?.period == count
+            isInPlace: operands.first.map { $0.pattern.period == count && $0.type == type } ?? false
         ) { addresses in
             let program = Boxed(chain.program(count: count))
             withUnsafeMutableBytes(of: &program.pointer.pointee.input) { bytes in
                 let slots = bytes.assumingMemoryBound(to: weft_operand.self)
-                for (index, pattern) in patterns.enumerated() {
+                for (index, operand) in operands.enumerated() {
+                    let pattern = operand.pattern
                     slots[index] = weft_operand(
                         data: floats(addresses[index]), inner: pattern.inner, period: pattern.period,
-                        width: pattern.width)
+                        width: pattern.width, is_bfloat16: operand.type == .bfloat16)
                 }
             }
-            program.pointer.pointee.inputs = Int32(patterns.count)
-            program.pointer.pointee.output.0 = floats(addresses[patterns.count])
-            return make(program, Array(addresses[(patterns.count + 1)...]))
+            program.pointer.pointee.inputs = Int32(operands.count)
+            program.pointer.pointee.output.0 = floats(addresses[operands.count])
+            program.pointer.pointee.output_is_bfloat16.0 = type == .bfloat16
+            return make(program, Array(addresses[(operands.count + 1)...]))
         }
     }
 }

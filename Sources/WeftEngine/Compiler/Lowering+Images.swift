@@ -17,7 +17,7 @@ extension Lowering {
         guard kind == .max, window.strides == window.size, window.padding == .zero, window.dilation == Size2D(1),
             window.size.height * window.size.width <= 256, let channels = try layout.channelsPerPixel()
         else { return nil }
-        let planes = layout.byteCount / MemoryLayout<Float>.stride / (x[1] * x[2] * channels)
+        let planes = layout.elementCount / (x[1] * x[2] * channels)
         return weft_pooling(
             planes: planes, height: x[1], width: x[2], channels: channels, size_height: window.size.height,
             size_width: window.size.width, out_height: y[1], out_width: y[2])
@@ -25,21 +25,23 @@ extension Lowering {
 
     /// - Returns: `false` where the pooling is of another kind.
     private func poolSeparately(_ x: Tensor, _ y: Tensor, _ kind: Operation.Pooling, _ window: Window) throws -> Bool {
-        let xLayout = try imageLayout(of: x)
-        guard var geometry = try separatePooling(x.shape, y.shape, xLayout, kind, window) else { return false }
+        let arrangement = try imageLayout(of: x)
+        guard var geometry = try separatePooling(x.shape, y.shape, arrangement, kind, window) else { return false }
+        let isNarrow = type(of: y) == .bfloat16
+        let xLayout = isNarrow ? try arrangement.of(.bfloat16) : arrangement
         let yLayout = try xLayout.resized(to: y.shape.dimensions, channelsPerPixel: geometry.channels)
-        let index = addBuffer("index", yLayout.byteCount / MemoryLayout<Float>.stride)
-        separatePoolings[y] = (xLayout, yLayout, geometry, index)
+        let index = addBuffer("index", yLayout.elementCount)
+        separatePoolings[y] = (arrangement, try yLayout.of(.float32), geometry, index)
         let source = try use(x, xLayout)
-        let target = define(y, yLayout)
+        let target = try define(y, yLayout)
         var step = Step(
             name: "max pooling", label: label,
             body: .kernel { addresses in
-                let (x, y) = (
-                    addresses[0].assumingMemoryBound(to: Float.self), addresses[1].assumingMemoryBound(to: Float.self)
-                )
+                let (x, y) = (addresses[0], addresses[1])
                 let index = addresses[2].assumingMemoryBound(to: UInt8.self)
-                return { weft_max_pooling(&geometry, x, y, index) }
+                return isNarrow
+                    ? { weft_max_pooling_bfloat16(&geometry, bfloats(x), bfloats(y), index) }
+                    : { weft_max_pooling(&geometry, floats(x), floats(y), index) }
             }, reads: [source], writes: [target, index])
         step.results = [target]
         add(step)
@@ -49,12 +51,14 @@ extension Lowering {
     func poolingGradientSeparately(_ y: Tensor, _ dy: Tensor, _ dx: Tensor) throws -> Bool {
         guard let (xLayout, yLayout, forward, index) = separatePoolings[y] else { return false }
         var geometry = forward
-        let source = try use(dy, yLayout)
-        addKernel("max pooling dx", reads: [source, index], writes: [define(dx, xLayout)]) { addresses in
-            let dy = addresses[0].assumingMemoryBound(to: Float.self)
+        let type = type(of: dx)
+        let source = try use(dy, yLayout.of(type))
+        addKernel("max pooling dx", reads: [source, index], writes: [try define(dx, xLayout.of(type))]) { addresses in
+            let (dy, dx) = (addresses[0], addresses[2])
             let index = addresses[1].assumingMemoryBound(to: UInt8.self)
-            let dx = addresses[2].assumingMemoryBound(to: Float.self)
-            return { weft_max_pooling_gradient(&geometry, dy, index, dx) }
+            return type == .bfloat16
+                ? { weft_max_pooling_gradient_bfloat16(&geometry, bfloats(dy), index, bfloats(dx)) }
+                : { weft_max_pooling_gradient(&geometry, floats(dy), index, floats(dx)) }
         }
         return true
     }
@@ -78,7 +82,7 @@ extension Lowering {
         }
         guard let descriptor else { throw EngineError.unsupported(operation: "pooling", label: label) }
         let yLayout = try descriptor.image(dnnl_query_dst_md, y.shape)
-        var writes = [(DNNL_ARG_DST, define(y, yLayout), try yLayout.imageToOneDNN())]
+        var writes = [(DNNL_ARG_DST, try define(y, yLayout), try yLayout.imageToOneDNN())]
         var workspace: Int?
         let workspaceBytes = descriptor.byteCount(dnnl_query_workspace_md)
         if workspaceBytes > 0 {
@@ -119,6 +123,6 @@ extension Lowering {
         }
         add(
             primitiveStep(
-                "pooling dx", descriptor, reads: reads, writes: [(DNNL_ARG_DIFF_SRC, define(dx, dxLayout), target)]))
+                "pooling dx", descriptor, reads: reads, writes: [(DNNL_ARG_DIFF_SRC, try define(dx, dxLayout), target)]))
     }
 }

@@ -12,8 +12,12 @@ extension Lowering {
             return (geometry(shape, width: shape.last, epsilon), try .plain(shape.dimensions))
         }
         let layout = try imageLayout(of: tensor)
-        if let width = try layout.channelsPerPixel() { return (geometry(shape, width: width, epsilon), layout) }
-        return (geometry(shape, width: shape.last, epsilon), try .plain(shape.dimensions))
+        guard let width = try layout.channelsPerPixel() else {
+            return (geometry(shape, width: shape.last, epsilon), try .plain(shape.dimensions))
+        }
+        var geometry = geometry(shape, width: width, epsilon)
+        geometry.is_bfloat16 = currentType(of: tensor) == .bfloat16 && width <= Int(WEFT_NORMALIZATION_TILE)
+        return (geometry, geometry.is_bfloat16 ? try layout.of(.bfloat16) : layout)
     }
 
     private func geometry(_ shape: Shape, width: Int, _ epsilon: Float) -> weft_normalization {
@@ -21,7 +25,7 @@ extension Lowering {
         let samples = shape.rank == 4 ? shape[0] : shape.count / channels
         return weft_normalization(
             samples: samples, blocks: (channels + width - 1) / width, pixels: shape.count / channels / samples,
-            width: width, channels: channels, epsilon: epsilon)
+            width: width, channels: channels, epsilon: epsilon, is_bfloat16: false)
     }
 
     /// The geometry of images in blocks of no more channels than are summed at a time; `nil` for others, and those in row-major
@@ -29,7 +33,9 @@ extension Lowering {
     func narrowNormalization(_ shape: Shape, _ layout: Layout) throws -> weft_normalization? {
         guard try !layout.isPlain(), let width = try layout.channelsPerPixel(), width <= Int(WEFT_NORMALIZATION_TILE)
         else { return nil }
-        return geometry(shape, width: width, 0)
+        var geometry = geometry(shape, width: width, 0)
+        geometry.is_bfloat16 = layout.type == .bfloat16
+        return geometry
     }
 
     /// The sum over all pixels, of an image as it lies in memory.
@@ -48,7 +54,7 @@ extension Lowering {
         let scratch = addBuffer("scratch", weft_normalization_scratch(&geometry))
         let reads = [try use(node.inputs[0], layout), try usePlain(node.inputs[1]), try usePlain(node.inputs[2])]
         let results = [
-            define(node.outputs[0], layout), try definePlain(node.outputs[1]), try definePlain(node.outputs[2]),
+            try define(node.outputs[0], layout), try definePlain(node.outputs[1]), try definePlain(node.outputs[2]),
         ]
         addKernel("batch normalization", reads: reads, writes: results, scratch: [scratch]) { addresses in
             let memory = addresses.map(floats)
@@ -66,7 +72,7 @@ extension Lowering {
             [try use(node.inputs[0], layout)] + (try (1...3).map { try usePlain(node.inputs[$0]) })
             + [try use(node.inputs[4], layout)]
         let results = [
-            define(node.outputs[0], layout), try definePlain(node.outputs[1]), try definePlain(node.outputs[2]),
+            try define(node.outputs[0], layout), try definePlain(node.outputs[1]), try definePlain(node.outputs[2]),
         ]
         addKernel("batch normalization dx", reads: reads, writes: results, scratch: [scratch]) { addresses in
             let memory = addresses.map(floats)

@@ -13,7 +13,7 @@ extension Lowering {
         try followed(node, by: epilogue) { product in
             let y = product.outputs[0]
             let (rows, columns) = (y.shape[0], y.shape[1])
-            let reads = [try usePlain(a), try usePlain(b)]
+            let reads = [try plainFactor(a), try plainFactor(b)]
             addKernel("matmul in double", reads: reads, writes: [try definePlain(y)]) { addresses in
                 let (a, b, y) = (floats(addresses[0]), floats(addresses[1]), floats(addresses[2]))
                 return { weft_precise_matmul(a, transposeA, b, transposeB, y, rows, terms, columns) }
@@ -62,6 +62,8 @@ extension Lowering {
         }
     }
 
+    private func plainFactor(_ tensor: Tensor) throws -> Int { try factor(tensor, .plain(tensor.shape.dimensions)) }
+
     private func preciseGeometry(_ image: Tensor, _ window: Window, outputs: Tensor) -> weft_convolution {
         weft_convolution(image.shape, window, outputs.shape, block: outputs.shape[3])
     }
@@ -77,7 +79,7 @@ extension Lowering {
         _ b: Tensor, _ y: Tensor
     ) throws {
         var geometry = geometry
-        let reads = [try usePlain(a), try usePlain(b)]
+        let reads = [try plainFactor(a), try plainFactor(b)]
         addKernel(name, reads: reads, writes: [try definePlain(y)]) { addresses in
             let (a, b, y) = (floats(addresses[0]), floats(addresses[1]), floats(addresses[2]))
             return { product(&geometry, groups, a, b, y) }

@@ -5,10 +5,10 @@ extension Lowering {
     func reduce(_ node: KernelNode, _ kind: Operation.Reduction, axes: [Int]) throws {
         let (x, y) = (node.inputs[0], node.outputs[0])
         let own = try layout(of: x)
-        if kind == .sum, y.shape.count == 1, own.byteCount % MemoryLayout<Float>.stride == 0 {
+        if kind == .sum, y.shape.count == 1 {
             // Padding is zero, so all of the memory can be summed in any layout.
             let source = try use(x, own)
-            let count = own.byteCount / MemoryLayout<Float>.stride
+            let count = own.elementCount
             return addReduction(.sum, source, try definePlain(y), outer: 1, middle: count, inner: 1)
         }
         if kind == .sum, axes == [0, 1, 2], x.shape.rank == 4, try !own.isPlain() { return try sumChannels(x, y) }

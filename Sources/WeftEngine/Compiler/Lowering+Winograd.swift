@@ -10,7 +10,7 @@ extension Lowering {
     ///
     /// - Parameter isGradient: whether the larger image is made, and the smaller one the source.
     private func isWinograd(_ window: Window, _ source: Shape, _ result: Shape, isGradient: Bool = false) -> Bool {
-        guard options.math == .winograd, Device.hasFusedVectors, window.isForWinograd, source.last % 8 == 0,
+        guard options.math == .winograd, options.precision == .float32, Device.hasFusedVectors, window.isForWinograd, source.last % 8 == 0,
             result.last % 16 == 0
         else { return false }
         let isStrided = window.strides == Size2D(2)
@@ -42,7 +42,7 @@ extension Lowering {
         _ source: (buffer: Int, layout: Layout, block: Int), _ result: Tensor
     ) throws -> (buffer: Int, block: Int) {
         let block = try source.layout.isPlain() || result.shape.last % source.block != 0 ? 8 : source.block
-        return (define(result, try .blocked(result.shape.dimensions, channelsPerPixel: block)), block)
+        return (try define(result, .blocked(result.shape.dimensions, channelsPerPixel: block)), block)
     }
 
     /// - Returns: `false` where another algorithm is to be taken.

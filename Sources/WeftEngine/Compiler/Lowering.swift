@@ -53,10 +53,17 @@ struct Step {
 
 /// Turns kernels into steps: chooses oneDNN's primitives and layouts and inserts what copies between layouts.
 ///
-/// Every tensor lives in the layout its producer made; a consumer that wants another gets a reorder, once.
+/// Every tensor lives in the layout its producer made; a consumer that wants another gets a reorder, once. The same goes for
+/// the type of its numbers: a step that knows float32 alone reads a copy, and what it writes is narrowed behind it.
 final class Lowering {
     let store: ParameterStore
     let options: CompilerOptions
+    /// The tensors that are kept in bfloat16.
+    private let narrowTensors: Set<Tensor>
+    /// Float32 results on their way to where they are kept.
+    private var narrowings: [(source: Int, target: Int, count: Int)] = []
+    /// Factors of products, rounded as if they were bfloat16.
+    private var roundedFactors: [Int: Int] = [:]
     /// Seed and place in the training, read by kernels that draw random numbers.
     let clock: RandomClock
     private(set) var steps: [Step] = []
@@ -92,7 +99,7 @@ final class Lowering {
 
     init(
         store: ParameterStore, parameterOrder: [Int], options: CompilerOptions, clock: RandomClock,
-        gradientOwners: [Tensor: [Int]], hasPoolingGradients: Bool
+        gradientOwners: [Tensor: [Int]], hasPoolingGradients: Bool, narrowTensors: Set<Tensor>
     ) {
         self.store = store
         self.parameterOrder = parameterOrder
@@ -101,6 +108,7 @@ final class Lowering {
         self.gradientOwners = gradientOwners
         isTraining = !gradientOwners.isEmpty
         self.hasPoolingGradients = hasPoolingGradients
+        self.narrowTensors = narrowTensors
     }
 
     // MARK: Buffers and places
@@ -120,10 +128,22 @@ final class Lowering {
         step.operationCount = operationCount
         operationCount = nil
         steps.append(step)
+        let written = narrowings.filter { step.writes.contains($0.source) }
+        narrowings.removeAll { step.writes.contains($0.source) }
+        for narrowing in written { addNarrowing(narrowing.source, narrowing.target, narrowing.count) }
     }
 
-    /// The place of a result. A parameter's gradient in the parameter's layout goes straight into the store.
-    func define(_ tensor: Tensor, _ layout: Layout) -> Int {
+    /// The type in which a tensor is kept.
+    func type(of tensor: Tensor) -> NumberType { narrowTensors.contains(tensor) ? .bfloat16 : .float32 }
+
+    /// The place of a result, to be written by the next step. A parameter's gradient in the parameter's layout goes straight
+    /// into the store.
+    func define(_ tensor: Tensor, _ layout: Layout) throws -> Int {
+        if layout.type == .float32, type(of: tensor) == .bfloat16 {
+            let wide = addBuffer("%\(tensor.node) in float32", layout.byteCount, layout: layout)
+            narrowings.append((wide, try define(tensor, layout.of(.bfloat16)), layout.elementCount))
+            return wide
+        }
         var storage = Buffer.Storage.arena
         if let owner = gradientOwners[tensor]?.first, let wanted = store.layouts[owner], wanted.isSameMemory(as: layout)
         {
@@ -162,9 +182,9 @@ final class Lowering {
     func defineConstant(_ tensor: Tensor, _ value: Float) { constants[tensor] = value }
     func constant(_ tensor: Tensor) -> Float? { constants[tensor] }
 
-    /// The layout a tensor's value is in now; for a parameter that nobody used yet, plain.
+    /// The layout a tensor's value is in now, as one of float32; for a parameter that nobody used yet, plain.
     func layout(of tensor: Tensor) throws -> Layout {
-        if let first = places[tensor]?.first { return first.layout }
+        if let first = places[tensor]?.first { return try first.layout.of(.float32) }
         if let index = parameterIndices[tensor], let layout = store.layouts[index] { return layout }
         return try .plain(tensor.shape.dimensions)
     }
@@ -174,6 +194,9 @@ final class Lowering {
         let layout = try layout(of: tensor)
         return layout.dimensions == tensor.shape.dimensions ? layout : try .plain(tensor.shape.dimensions)
     }
+
+    /// The type in which a tensor's value is now.
+    func currentType(of tensor: Tensor) -> NumberType { places[tensor]?.first?.layout.type ?? .float32 }
 
     /// The layout that a gradient should have so that the optimizer can use it as it is.
     func wantedLayout(of tensor: Tensor) -> Layout? { gradientOwners[tensor]?.first.flatMap { store.layouts[$0] } }
@@ -188,23 +211,91 @@ final class Lowering {
         let (source, buffer) = places[0]
         let target: Int
         if source.dimensions == layout.dimensions {
-            target = try reorder(buffer, source, layout, tensor)
+            target = try converted(buffer, source, layout)
         } else {
             // The two layouts split the axes differently; they meet in row-major order.
-            let plainSource = try Layout.plain(source.dimensions)
-            let plain = source.isSameMemory(as: plainSource) ? buffer : try reorder(buffer, source, plainSource, tensor)
-            let plainTarget = try Layout.plain(layout.dimensions)
-            target = layout.isSameMemory(as: plainTarget) ? plain : try reorder(plain, plainTarget, layout, tensor)
+            let plain = try converted(buffer, source, .plain(source.dimensions))
+            target = try converted(plain, .plain(layout.dimensions), layout)
         }
         self.places[tensor]!.append((layout, target))
         return target
+    }
+
+    /// A copy in another layout, of another type or both.
+    private func converted(_ buffer: Int, _ source: Layout, _ target: Layout) throws -> Int {
+        if source.isSameMemory(as: target) { return buffer }
+        if source.type == target.type {
+            if source.type == .float32 { return try reorder(buffer, source, target) }
+        } else if try source.of(target.type).isSameMemory(as: target) {
+            return addConversion(buffer, target)
+        }
+        if Device.hasBFloat16 { return try reorder(buffer, source, target) }
+        // oneDNN reorders no bfloat16 on this processor.
+        let wide = try converted(buffer, source, source.of(.float32))
+        let ordered = try converted(wide, source.of(.float32), target.of(.float32))
+        return try converted(ordered, target.of(.float32), target)
+    }
+
+    /// The same arrangement of numbers of another type.
+    private func addConversion(_ buffer: Int, _ target: Layout) -> Int {
+        addCopy(of: buffer, "to \(target.type)", target) { [count = target.elementCount] addresses in
+            let (from, to) = (addresses[0], addresses[1])
+            return target.type == .float32
+                ? { weft_widen(floats(to), bfloats(from), count) } : { weft_narrow(bfloats(to), floats(from), count) }
+        }
+    }
+
+    private func addNarrowing(_ source: Int, _ target: Int, _ count: Int) {
+        addKernel("to bfloat16", reads: [source], writes: [target]) { addresses in
+            let (from, to) = (floats(addresses[0]), bfloats(addresses[1]))
+            return { weft_narrow(to, from, count) }
+        }
+    }
+
+    /// A factor of a product in float32 whose factors are to be such as bfloat16 has.
+    func rounded(_ tensor: Tensor, _ layout: Layout) throws -> Int {
+        let buffer = try use(tensor, layout)
+        if currentType(of: tensor) == .bfloat16 { return buffer }
+        if let rounded = roundedFactors[buffer] { return rounded }
+        let count = layout.elementCount
+        let rounded = addCopy(of: buffer, "rounding to bfloat16", layout) { addresses in
+            let (from, to) = (floats(addresses[0]), floats(addresses[1]))
+            return { weft_round_to_bfloat16(to, from, count) }
+        }
+        roundedFactors[buffer] = rounded
+        return rounded
+    }
+
+    /// A copy of a buffer by a kernel of Weft's own: made once, where the buffer changes only when `prepare` is called.
+    private func addCopy(
+        of buffer: Int, _ name: String, _ layout: Layout,
+        _ make: @escaping ([UnsafeMutableRawPointer]) -> () -> Void
+    ) -> Int {
+        let once = prepared.contains(buffer)
+        let result = addBuffer(
+            buffers[buffer].name, layout.byteCount, once ? .persistent : .arena, layout: layout)
+        let step = Step(
+            name: name, label: label, body: .kernel(make), reads: [buffer], writes: [result], results: [result])
+        appendCopy(step, once)
+        return result
+    }
+
+    private func appendCopy(_ step: Step, _ once: Bool) {
+        if once {
+            prepared.formUnion(step.writes)
+            prologue.append(step)
+        } else {
+            steps.append(step)
+        }
     }
 
     /// Gives parameters and constants a place when they are first used.
     private func materialize(_ tensor: Tensor, _ layout: Layout) throws {
         guard places[tensor] == nil else { return }
         if let index = parameterIndices[tensor] {
-            store.proposeLayout(layout, of: index)
+            // A parameter itself is float32, in the layout of its gradient rather than that of a copy.
+            store.proposeLayout(
+                layout.type == .float32 ? layout : try .plain(tensor.shape.dimensions), of: index)
             let settled = store.layouts[index]!
             let name = "parameter \(store.entries[index].parameter.name)"
             let buffer = addBuffer(name, settled.byteCount, .parameter(index), layout: settled)
@@ -227,7 +318,7 @@ final class Lowering {
         }
     }
 
-    private func reorder(_ buffer: Int, _ source: Layout, _ target: Layout, _ tensor: Tensor) throws -> Int {
+    private func reorder(_ buffer: Int, _ source: Layout, _ target: Layout) throws -> Int {
         let attributes = try PrimitiveAttributes()
         let engine = try Device.engine
         guard
@@ -245,12 +336,7 @@ final class Lowering {
         let step = primitiveStep(
             "reorder", descriptor, reads: [(DNNL_ARG_FROM, buffer, source)], writes: [(DNNL_ARG_TO, result, target)],
             scratch: storage)
-        if once {
-            prepared.insert(result)
-            prologue.append(step)
-        } else {
-            steps.append(step)
-        }
+        appendCopy(step, once)
         return result
     }
 

@@ -65,6 +65,15 @@ public enum Device {
 
     static var hasAVX512: Bool { has(dnnl_cpu_isa_avx512_core) }
 
+    /// Whether the processor multiplies bfloat16.
+    public static var hasBFloat16: Bool {
+        #if arch(x86_64)
+            has(dnnl_cpu_isa_avx512_core_bf16)
+        #else
+            false
+        #endif
+    }
+
     /// An instruction set has a bit for each of those it is made of.
     private static func has(_ set: dnnl_cpu_isa_t) -> Bool {
         dnnl_get_effective_cpu_isa().rawValue & set.rawValue == set.rawValue

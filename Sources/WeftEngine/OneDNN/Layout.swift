@@ -8,35 +8,37 @@ import WeftGraph
 final class Layout {
     let descriptor: weft_md
     let dimensions: [Int]
+    let type: NumberType
 
     /// Takes ownership of the descriptor.
     init(owning descriptor: weft_md, dimensions: [Int]) {
         self.descriptor = descriptor
         self.dimensions = dimensions
+        type = weft_md_type(descriptor) == dnnl_bf16 ? .bfloat16 : .float32
     }
 
     deinit { weft_md_destroy(descriptor) }
 
     /// Row-major.
-    static func plain(_ shape: [Int]) throws -> Layout {
+    static func plain(_ shape: [Int], _ type: NumberType = .float32) throws -> Layout {
         let shape = shape.isEmpty ? [1] : shape
         try checkShape(shape)
         var descriptor: weft_md?
         try check(
             "memory_desc",
             weft_md_create_with_strides(
-                &descriptor, Int32(shape.count), shape.map(Int64.init), dnnl_f32, Shape(shape).strides.map(Int64.init)))
+                &descriptor, Int32(shape.count), shape.map(Int64.init), type.oneDNN, Shape(shape).strides.map(Int64.init)))
         return Layout(owning: descriptor!, dimensions: shape)
     }
 
     /// Left for a primitive to choose.
-    static func any(_ shape: [Int]) throws -> Layout {
+    static func any(_ shape: [Int], _ type: NumberType = .float32) throws -> Layout {
         try checkShape(shape)
         var descriptor: weft_md?
         try check(
             "memory_desc",
             weft_md_create_with_tag(
-                &descriptor, Int32(shape.count), shape.map(Int64.init), dnnl_f32, dnnl_format_tag_any))
+                &descriptor, Int32(shape.count), shape.map(Int64.init), type.oneDNN, dnnl_format_tag_any))
         return Layout(owning: descriptor!, dimensions: shape)
     }
 
@@ -54,6 +56,17 @@ final class Layout {
     }
 
     var byteCount: Int { dnnl_memory_desc_get_size(descriptor) }
+
+    /// Numbers in memory, padding with them.
+    var elementCount: Int { byteCount / type.byteCount }
+
+    /// The same arrangement of numbers of another type.
+    func of(_ type: NumberType) throws -> Layout {
+        if type == self.type { return self }
+        var result: weft_md?
+        try check("memory_desc", weft_md_with_type(&result, descriptor, type.oneDNN))
+        return Layout(owning: result!, dimensions: dimensions)
+    }
 
     /// Whether every element lies at the same address.
     func isSameMemory(as other: Layout) -> Bool { weft_md_same_memory(descriptor, other.descriptor) != 0 }
@@ -79,28 +92,31 @@ final class Layout {
     func channelsPerPixel() throws -> Int? {
         guard dimensions.count == 4 else { return nil }
         if try isPlain() { return dimensions[3] }
-        return try [16, 8].first { try isSameMemory(as: .blocked(dimensions, channelsPerPixel: $0)) }
+        return try [16, 8].first { try isSameMemory(as: .blocked(dimensions, channelsPerPixel: $0, type)) }
     }
 
     /// Of an image in blocks of 8 or 16 channels.
-    static func blocked(_ shape: [Int], channelsPerPixel block: Int) throws -> Layout {
+    static func blocked(
+        _ shape: [Int], channelsPerPixel block: Int, _ type: NumberType = .float32
+    ) throws -> Layout {
         var descriptor: weft_md?
         let order = [shape[0], shape[3], shape[1], shape[2]]
         let tag = block == 16 ? dnnl_nChw16c : dnnl_nChw8c
-        try check("memory_desc", weft_md_create_with_tag(&descriptor, 4, order.map(Int64.init), dnnl_f32, tag))
+        try check("memory_desc", weft_md_create_with_tag(&descriptor, 4, order.map(Int64.init), type.oneDNN, tag))
         return try Layout(owning: descriptor!, dimensions: order).imageFromOneDNN()
     }
 
     /// The layout of another image size with the same arrangement of channels.
     func resized(to shape: [Int], channelsPerPixel block: Int) throws -> Layout {
-        try isPlain() ? .plain(shape) : .blocked(shape, channelsPerPixel: block)
+        try isPlain() ? .plain(shape, type) : .blocked(shape, channelsPerPixel: block, type)
     }
 
-    /// In words: `plain`, or how many channels of an image lie together, or `blocked` in another way.
+    /// In words: `plain`, or how many channels of an image lie together, or `blocked` in another way; and the type, unless it
+    /// is float32.
     func arrangement() throws -> String {
-        if try isPlain() { return "plain" }
-        return try channelsPerPixel().map { "blocks of \($0)" } ?? "blocked"
+        let order = try isPlain() ? "plain" : channelsPerPixel().map { "blocks of \($0)" } ?? "blocked"
+        return type == .float32 ? order : "\(order) \(type)"
     }
 
-    func isPlain() throws -> Bool { try isSameMemory(as: .plain(dimensions)) }
+    func isPlain() throws -> Bool { try isSameMemory(as: .plain(dimensions, type)) }
 }

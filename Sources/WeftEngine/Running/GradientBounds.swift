@@ -50,7 +50,8 @@ public final class GradientBounds {
                 guard case .gradient(let parameter) = buffers[result].storage else { continue }
                 let reads = step.reads.prefix(2)
                 let isCheaper = reads.reduce(0) { $0 + buffers[$1].byteCount } < buffers[result].byteCount
-                if step.isProduct, isCheaper, buffers[reads[0]].floatCount <= Self.mostTerms,
+                if step.isProduct, isCheaper, reads.allSatisfy({ buffers[$0].layout?.type != .bfloat16 }),
+                    buffers[reads[0]].floatCount <= Self.mostTerms,
                     reads.allSatisfy({ buffers[$0].isPersistent || kept.contains($0) })
                 {
                     factors.formUnion(reads)

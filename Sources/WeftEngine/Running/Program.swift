@@ -49,6 +49,7 @@ public final class Program {
         self.store = store
         clock = RandomClock()
         stream = try Device.stream
+        try options.check()
         guard (outputs + gradients.map(\.gradient)).allSatisfy({ $0.graph === graph }) else {
             throw EngineError.mismatch("an output or a gradient belongs to another graph")
         }
@@ -60,10 +61,12 @@ public final class Program {
         let finalValues = kernels.finalValues(assignments)
         kernels.keepOnly(roots + finalValues.map(\.value))
 
-        let nodes = kernels.optimized().scheduled()
+        let optimized = kernels.optimized()
+        let nodes = optimized.scheduled()
         let lowering = Lowering(
             store: store, parameterOrder: order, options: options, clock: clock, gradientOwners: owners,
-            hasPoolingGradients: nodes.contains(where: \.isPoolingGradient))
+            hasPoolingGradients: nodes.contains(where: \.isPoolingGradient),
+            narrowTensors: options.precision == .float32 ? [] : optimized.bfloat16Tensors())
         for node in nodes { try lowering.lower(node) }
         outputBuffers = try outputs.map { tensor in
             let layout = try Layout.plain(tensor.shape.dimensions)
@@ -258,8 +261,10 @@ public final class Program {
     }
 
     private func isFinite(_ buffer: Int) -> Bool {
-        buffers[buffer].isInteger
-            || weft_all_finite(addresses[buffer].assumingMemoryBound(to: Float.self), buffers[buffer].byteCount / 4)
+        if buffers[buffer].isInteger { return true }
+        let (address, bytes) = (addresses[buffer], buffers[buffer].byteCount)
+        return buffers[buffer].layout?.type == .bfloat16
+            ? weft_all_finite_bfloat16(bfloats(address), bytes / 2) : weft_all_finite(floats(address), bytes / 4)
     }
 
     /// One entry of the compiled step, for listings and profiles.

@@ -1,5 +1,6 @@
 // Loops for what oneDNN has no primitive for. Plain C, so that each is compiled for several processors and chosen at
-// load time; every array is float32 in row-major order unless said otherwise. No function allocates or fails.
+// load time; every array is float32 in row-major order unless said otherwise, bfloat16 where its elements are uint16_t.
+// No function allocates or fails.
 #ifndef WEFT_KERNELS_H
 #define WEFT_KERNELS_H
 
@@ -45,16 +46,17 @@ typedef struct {
 /// An operand: element i of the result reads data[(i / inner) % period · width + i % width]. The width is 1 but for a
 /// number for each channel of images that lie in blocks of so many channels: there inner is the size of a block's plane,
 /// a multiple of the width, and the period is the number of blocks. A full operand has inner = 1 and period = count; a
-/// scalar has period = 1; a vector along the last axis has inner = 1.
+/// scalar has period = 1; a vector along the last axis has inner = 1. Only a full operand may be in bfloat16.
 typedef struct {
     const float *data;
     size_t inner, period, width;
+    bool is_bfloat16;
 } weft_operand;
 
 enum { WEFT_MAX_INPUTS = 8, WEFT_MAX_OUTPUTS = 4, WEFT_MAX_CODE = 32 };
 
 /// A chain of operations run block by block, so that intermediate values stay in the first-level cache.
-/// Outputs may be the same memory as a full operand (in place), but two may not exchange operands.
+/// Outputs may be the same memory as a full operand of their type (in place), but two may not exchange operands.
 typedef struct {
     size_t count;
     int32_t inputs, length, outputs;
@@ -62,9 +64,20 @@ typedef struct {
     weft_instruction code[WEFT_MAX_CODE];
     int32_t output_register[WEFT_MAX_OUTPUTS];
     float *output[WEFT_MAX_OUTPUTS];
+    bool output_is_bfloat16[WEFT_MAX_OUTPUTS];
 } weft_elementwise_program;
 
 void weft_elementwise(const weft_elementwise_program *program);
+
+// MARK: bfloat16 (bfloat16.c)
+
+// The upper half of a float32: its sign, its exponent and 7 bits of its significand. To the nearest, of two as near to the
+// even one.
+
+void weft_widen(float *y, const uint16_t *x, size_t n);
+void weft_narrow(uint16_t *y, const float *x, size_t n);
+/// y = x, rounded to a number that bfloat16 has; may be in place.
+void weft_round_to_bfloat16(float *y, const float *x, size_t n);
 
 // MARK: Reductions and copies (reduce.c, copy.c)
 
@@ -127,6 +140,9 @@ typedef struct {
 void weft_max_pooling(const weft_pooling *geometry, const float *x, float *y, uint8_t *index);
 /// dx: dy at the place of the maximum, 0 elsewhere.
 void weft_max_pooling_gradient(const weft_pooling *geometry, const float *dy, const uint8_t *index, float *dx);
+void weft_max_pooling_bfloat16(const weft_pooling *geometry, const uint16_t *x, uint16_t *y, uint8_t *index);
+void weft_max_pooling_gradient_bfloat16(
+    const weft_pooling *geometry, const uint16_t *dy, const uint8_t *index, uint16_t *dx);
 
 // MARK: Convolutions of images with few channels (convolution.c)
 
@@ -221,10 +237,12 @@ enum { WEFT_NORMALIZATION_TILE = 16, WEFT_NORMALIZATION_PARTS = 16 };
 
 /// Samples of `blocks` planes, each of `pixels` pixels of `width` neighbouring values: an image in row-major order is one
 /// block, a blocked layout has as many as its channels fill. What is behind the last channel of a block is padding: zero,
-/// and left so.
+/// and left so. Where the images and their gradients are in bfloat16, a pixel's values are not more than
+/// WEFT_NORMALIZATION_TILE; numbers of channels are float32.
 typedef struct {
     size_t samples, blocks, pixels, width, channels;
     float epsilon;
+    bool is_bfloat16;
 } weft_normalization;
 
 /// The bytes of scratch memory that the functions below want, as doubles.
@@ -324,5 +342,6 @@ bool weft_rmsprop(
 double weft_sum_of_squares(const float *x, size_t n);
 /// Whether no element is NaN or infinite.
 bool weft_all_finite(const float *x, size_t n);
+bool weft_all_finite_bfloat16(const uint16_t *x, size_t n);
 
 #endif

@@ -43,8 +43,8 @@ public struct RunConfiguration: Sendable {
     public var keepsGenerators: Bool
     /// Whether the trained model is also shown the training images.
     public var predictsTraining = false
-    /// How convolutions are computed.
-    public var math = CompilerOptions().math
+    /// How products are computed, and with which numbers.
+    public var computation = CompilerOptions()
     /// How often the training's state is saved.
     public var checkpointEvery = CheckpointInterval.epochs(1)
 
@@ -108,7 +108,8 @@ public struct RunConfiguration: Sendable {
             "seed": Int(exactly: seed).map { .int($0) } ?? .string("\(seed)"),
             "take": take.map { .int($0) } ?? nil, "shuffle": .bool(shuffle), "log_steps": .bool(logSteps),
             "samples_every": .int(samplesEvery), "keep_generators": .bool(keepsGenerators),
-            "math": .string(math.rawValue), "data_directory": dataDirectory.map { .string($0) } ?? nil,
+            "math": .string(computation.math.rawValue), "precision": .string(computation.precision.rawValue),
+            "data_directory": dataDirectory.map { .string($0) } ?? nil,
             "checkpoint_every": .string(checkpointEvery.description),
         ]
     }
@@ -145,7 +146,13 @@ public struct RunConfiguration: Sendable {
         guard let algorithm = CompilerOptions.Math(rawValue: math) else {
             throw node.error("math '\(math)' is unknown")
         }
-        self.math = algorithm
+        computation.math = algorithm
+        // Runs of before there was such a choice do not have it.
+        let precision = try node["precision"].map { try String(configuration: $0) } ?? "float32"
+        guard let numbers = CompilerOptions.Precision(rawValue: precision) else {
+            throw node.error("precision '\(precision)' is unknown")
+        }
+        computation.precision = numbers
         dataDirectory = try read("data_directory")
         checkpointEvery = try CheckpointInterval(read("checkpoint_every"))
         augmentation = try read("augmentation")

@@ -63,7 +63,7 @@ public final class TrainingRun {
         timings.append(("loading data", (ContinuousClock.now - start).inSeconds))
         trainer = try Trainer(
             model, steps: configuration.steps, augmentation: configuration.augmentation, seed: configuration.seed,
-            options: CompilerOptions(math: configuration.math))
+            options: configuration.computation)
         try checkMonitors()
         try trainer.checkReadiness(
             samples.train, validation: samples.validation, batchSize: configuration.batchSize,

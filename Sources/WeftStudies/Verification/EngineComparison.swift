@@ -1,4 +1,5 @@
 import Weft
+import WeftEngine
 import WeftGraph
 
 /// Holds the engine that trains against a training with precise sums: at every step it makes a step on the same batch from the
@@ -11,12 +12,10 @@ import WeftGraph
 ///
 /// The training may take its losses by another formula, Keras's clipped probabilities. Where those were clipped, the step is made
 /// again with precise sums of the engine's formula.
+///
+/// An engine that computes in bfloat16 is held against precise sums with the same roundings between the layers. What these
+/// roundings make of the loss is its distance from the training's.
 final class EngineComparison: Callback {
-    /// How far the gradients of a single step may be from the precise ones. The sum of n terms of one sign rounds by some √n·6e-8,
-    /// which is 1e-5 for the pixels of a batch of 32 small images, the longest of sums.
-    static let bound = 5e-5
-    /// The same for a loss.
-    static let lossBound = 1e-5
     private static let moves = 8
 
     /// The engine, with the parameters of the training's last step.
@@ -26,15 +25,19 @@ final class EngineComparison: Callback {
     /// The largest distance of its gradients and averages.
     private(set) var distance = 0.0
 
+    private let bounds: EngineBounds
     private let precise: Trainer
     private let batch: (Int) throws -> Samples
     private var start: [[Float]] = []
+    /// Of the last step, from the training's own parameters.
+    private var engineLoss = 0.0
 
     /// - Parameters:
-    ///   - precise: the engine's formulas with precise sums, for steps beside the training's course.
+    ///   - precise: the engine's formulas and roundings with precise sums, for steps beside the training's course.
     ///   - batch: the samples of a step, counted from 0.
     init(engine: Trainer, precise: Trainer, batch: @escaping (Int) throws -> Samples) {
         self.engine = engine
+        bounds = EngineBounds(engine.options.precision)
         self.precise = precise
         self.batch = batch
     }
@@ -44,9 +47,11 @@ final class EngineComparison: Callback {
         case .began: start = try trainer.values()
         case .stepEnded(_, let step, let loss):
             let batch = try batch(step - 1)
-            let expected = try StepResult(trainer, loss: Double(loss))
+            let isRounded = engine.options.precision != .float32
+            let expected =
+                try isRounded ? precise.step(on: batch, from: start) : StepResult(trainer, loss: Double(loss))
             let found = try measure(on: batch, against: expected)
-            lossDifferences.append(found.loss)
+            lossDifferences.append(isRounded ? relativeDifference(engineLoss, Double(loss)) : found.loss)
             distance = larger(found.gradients, distance)
             start = try trainer.values()
             try engine.setValues(start)
@@ -56,10 +61,13 @@ final class EngineComparison: Callback {
     }
 
     private func measure(on batch: Samples, against expected: StepResult) throws -> StepDistance {
-        var found = try engine.step(on: batch, from: start).distance(from: expected)
-        for number in 0..<Self.moves where !found.isRounding {
+        let step = try engine.step(on: batch, from: start)
+        engineLoss = step.loss
+        var found = step.distance(from: expected, bounds)
+        for number in 0..<Self.moves where !found.isRounding(bounds) {
             let moved = moved(number)
-            found = try engine.step(on: batch, from: moved).distance(from: precise.step(on: batch, from: moved))
+            let expected = try precise.step(on: batch, from: moved)
+            found = try engine.step(on: batch, from: moved).distance(from: expected, bounds)
         }
         return found
     }
@@ -79,9 +87,28 @@ final class EngineComparison: Callback {
         func loss(_ trainer: Trainer) throws -> Double { try trainer.evaluate(samples, batchSize: batchSize).loss }
         let ours = try loss(engine)
         let difference = relativeDifference(ours, expected)
-        if difference <= Self.lossBound { return difference }
+        if difference <= bounds.figure { return difference }
         try precise.setValues(start)
         return relativeDifference(ours, try loss(precise))
+    }
+}
+
+/// How far the engine may be from precise sums.
+struct EngineBounds {
+    /// The gradients of a single step. In float32 the sum of n terms of one sign rounds by some √n·6e-8, which is 1e-5 for the
+    /// pixels of a batch of 32 small images, the longest of sums.
+    let gradient: Double
+    /// The loss of a single step.
+    let loss: Double
+    /// Losses and outputs, from those without roundings between the layers.
+    let figure: Double
+    /// A gradient that is a smaller share than this of all is measured by so much of all.
+    let leastShare: Double
+
+    /// A bfloat16 is off by up to 2⁻⁹ of itself. A sum that is just between two of them may be rounded to either.
+    init(_ precision: CompilerOptions.Precision) {
+        (gradient, loss, figure, leastShare) =
+            precision == .float32 ? (5e-5, 1e-5, 1e-5, 0.01) : (5e-2, 1e-3, 1e-2, 0.1)
     }
 }
 
@@ -98,12 +125,12 @@ private struct StepResult {
         values = try all.indices.filter { !all[$0].trainable }.map { try store.values(of: $0) }
     }
 
-    /// That of the gradients is the largest of all parameters, each in the L2 norm as a share of its own result, or of a hundredth
-    /// of all gradients where that is more.
-    func distance(from other: StepResult) -> StepDistance {
+    /// That of the gradients is the largest of all parameters, each in the L2 norm as a share of its own result, or of the bounds'
+    /// share of all gradients where that is more.
+    func distance(from other: StepResult, _ bounds: EngineBounds) -> StepDistance {
         let all = norm(other.gradients.map { Float(norm($0)) })
         let distances =
-            zip(gradients, other.gradients).map { share($0, $1, least: isCancelled($1, of: all) ? all : all / 100) }
+            zip(gradients, other.gradients).map { share($0, $1, least: isCancelled($1, of: all) ? all : all * bounds.leastShare) }
             + zip(values, other.values).map { share($0, $1, least: 0) }
         return StepDistance(loss: relativeDifference(loss, other.loss), gradients: distances.reduce(0, larger))
     }
@@ -125,7 +152,7 @@ private struct StepDistance {
     let gradients: Double
 
     /// Whether rounding alone explains it.
-    var isRounding: Bool { loss <= EngineComparison.lossBound && gradients <= EngineComparison.bound }
+    func isRounding(_ bounds: EngineBounds) -> Bool { loss <= bounds.loss && gradients <= bounds.gradient }
 }
 
 extension Trainer {

@@ -32,13 +32,20 @@ public struct Verification: Sendable {
     /// Loads the data once for all cases.
     private let data: DataSplits
     private let hdf5: HDF5Source
-    private let options: CompilerOptions?
+    private let options: CompilerOptions
+    private let followsEngine: Bool
 
-    /// - Parameter options: to follow the engine's own course with these instead; what it rounds at one step then reaches the
-    ///   next.
-    public init(data: DataSplits, hdf5: HDF5Source = .thisProcess, options: CompilerOptions? = nil) {
+    /// - Parameters:
+    ///   - options: of the engine.
+    ///   - followsEngine: to take its own course instead of one of precise sums; what it rounds at one step then reaches the
+    ///     next.
+    public init(
+        data: DataSplits, hdf5: HDF5Source = .thisProcess, options: CompilerOptions = CompilerOptions(),
+        followsEngine: Bool = false
+    ) {
         self.data = data
         self.options = options
+        self.followsEngine = followsEngine
         self.hdf5 = hdf5
     }
 
@@ -82,12 +89,14 @@ public struct Verification: Sendable {
         let losses = LossRecorder()
         let course: Trainer
         var comparison: EngineComparison?
-        if let options {
+        if followsEngine {
             course = try trainer(options)
         } else {
             let precise = CompilerOptions(math: .precise)
             course = try trainer(precise, Self.objective(of: saved))
-            comparison = EngineComparison(engine: try trainer(CompilerOptions()), precise: try trainer(precise)) {
+            var rounded = precise
+            if options.precision != .float32 { rounded.precision = .emulatedBFloat16 }
+            comparison = EngineComparison(engine: try trainer(options), precise: try trainer(rounded)) {
                 try batch($0 * size..<($0 + 1) * size)
             }
         }
@@ -95,11 +104,12 @@ public struct Verification: Sendable {
         try course.fit(batch(0..<recorded.steps * size), batchSize: size, shuffle: false, callbacks: callbacks)
         let figures = try figures(of: recorded, losses.values, course, comparison)
         // A comparison with NaN is false.
-        let agrees = figures.allSatisfy { $0.value <= recorded.tolerance($0.key) }
+        let bounds = EngineBounds(options.precision)
+        let agrees = figures.allSatisfy { $0.value <= max(recorded.tolerance($0.key), bounds.figure) }
         return Outcome(
             name: name, firstTenSteps: figures["loss_first_10_steps"]!, allSteps: figures["loss_all_steps"]!,
             testLoss: figures["test_loss"]!, outputs: figures["outputs"]!, gradients: comparison?.distance,
-            agrees: agrees && (comparison?.distance ?? 0) <= EngineComparison.bound, failure: nil)
+            agrees: agrees && (comparison?.distance ?? 0) <= bounds.gradient, failure: nil)
     }
 
     /// The model's own, with Keras's cross-entropy.

@@ -53,7 +53,7 @@ struct ElementwiseProgram {
             operands.enumerated().map { k, operand in
                 weft_operand(
                     data: UnsafePointer(memory[k].baseAddress!), inner: operand.inner,
-                    period: operand.period ?? operand.data.count, width: operand.width)
+                    period: operand.period ?? operand.data.count, width: operand.width, is_bfloat16: false)
             })
         fill(&program.code, code)
         fill(&program.output_register, outputs)

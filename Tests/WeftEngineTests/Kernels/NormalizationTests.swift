@@ -12,7 +12,8 @@ extension Kernels {
             var testDescription: String { "\(samples) × \(pixels) × \(channels) in \(width)" }
             var geometry: weft_normalization {
                 weft_normalization(
-                    samples: samples, blocks: blocks, pixels: pixels, width: width, channels: channels, epsilon: 1e-3)
+                    samples: samples, blocks: blocks, pixels: pixels, width: width, channels: channels, epsilon: 1e-3,
+                    is_bfloat16: false)
             }
 
             func place(_ sample: Int, _ pixel: Int, _ channel: Int) -> Int {

@@ -216,7 +216,7 @@ import WeftGraph
         var optimizer = Optimizer.adam(learningRate: 0.001)
         var objective = Objective(.sparseCategoricalCrossentropy, metrics: [.accuracy])
         var augmentation = Augmentation()
-        var math = CompilerOptions.Math.direct
+        var computation = CompilerOptions(math: .direct)
         var images = 0..<24
         var validation: Range<Int>? = 24..<33
         var (batchSize, stepsPerEpoch, shuffle) = (7, Int?.none, true)
@@ -224,7 +224,7 @@ import WeftGraph
         func identity() throws -> TrainingIdentity {
             let trainer = try Trainer(
                 model(), optimizer: optimizer, objective: objective, augmentation: augmentation, seed: seed,
-                options: CompilerOptions(math: math))
+                options: computation)
             let data = try Pictures.dataset(33)
             return try TrainingIdentity(
                 trainer, data: Samples(data.subset(images)),
@@ -263,7 +263,8 @@ import WeftGraph
             ("batch size", { $0.batchSize = 8 }),
             ("number of steps of an epoch", { $0.stepsPerEpoch = 2 }),
             ("order of the samples", { $0.shuffle = false }),
-            ("algorithm of convolutions", { $0.math = .winograd }),
+            ("algorithm of convolutions", { $0.computation.math = .winograd }),
+            ("algorithm of convolutions", { $0.computation.precision = .emulatedBFloat16 }),
         ]
         let saved = try Setup().identity()
         #expect(difference(saved, try Setup().identity()) == nil)

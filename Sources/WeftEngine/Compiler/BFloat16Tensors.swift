@@ -1,0 +1,84 @@
+import WeftGraph
+
+extension KernelGraph {
+    /// The tensors that are kept in bfloat16: images and rows on their way from one product to the next, forwards and
+    /// backwards, where everything that reads them can do with it.
+    ///
+    /// What a loss or a metric is computed from stays float32, and so do parameters, their gradients, and statistics.
+    func bfloat16Tensors() -> Set<Tensor> {
+        var tensors = Set<Tensor>()
+        for node in nodes.lazy.compactMap({ $0 }) {
+            let result = node.outputs[0]
+            guard node.kernel.makesBFloat16, result.shape.rank >= 2, !roots.contains(result) else { continue }
+            // What is computed element by element is rounded on its way to something that is faster for it.
+            let isOnItsWay = users(of: result).contains { nodes[$0]?.kernel.isFasterInBFloat16 ?? false }
+            if !node.kernel.isElementwise || isOnItsWay { tensors.insert(result) }
+        }
+        var count = -1
+        while count != tensors.count {
+            count = tensors.count
+            tensors = tensors.filter { tensor in
+                users(of: tensor).allSatisfy { user in
+                    guard let node = nodes[user] else { return false }
+                    let isPassedOn = node.kernel.isElementwise || node.kernel.isReshape
+                    return isPassedOn
+                        ? tensors.contains(node.outputs[0]) : node.kernel.readsBFloat16(node.inputs.firstIndex(of: tensor)!)
+                }
+            }
+        }
+        return tensors
+    }
+}
+
+extension Kernel {
+    fileprivate var isElementwise: Bool {
+        switch self {
+        case .elementwise, .elementwiseAndSum: true
+        default: false
+        }
+    }
+
+    fileprivate var isReshape: Bool {
+        if case .operation(.reshape) = self { return true }
+        return false
+    }
+
+    fileprivate var isFasterInBFloat16: Bool { (makesBFloat16 || readsBFloat16(0)) && !isElementwise && !isReduction }
+
+    private var isReduction: Bool {
+        if case .operation(.reduce) = self { return true }
+        return false
+    }
+
+    /// Whether the first result may be in bfloat16.
+    fileprivate var makesBFloat16: Bool {
+        switch self {
+        case .matmul(false, _, _), .operation(.matmul(false, _)), .convolution, .operation(.convolution),
+            .convolutionInputGradient, .operation(.convolutionInputGradient), .innerProduct, .innerProductInputGradient,
+            .elementwise, .elementwiseAndSum:
+            true
+        case .operation(.pooling(.max, _)), .operation(.poolingGradient(.max, _)), .operation(.batchNormalization),
+            .operation(.batchNormalizationGradient), .operation(.reshape):
+            true
+        default: false
+        }
+    }
+
+    /// Whether an input may be in bfloat16, which is no parameter.
+    fileprivate func readsBFloat16(_ input: Int) -> Bool {
+        switch self {
+        case .convolution, .operation(.convolution), .convolutionInputGradient, .operation(.convolutionInputGradient),
+            .innerProduct, .innerProductInputGradient:
+            input == 0
+        case .matmul, .operation(.matmul), .operation(.convolutionKernelGradient), .innerProductKernelGradient,
+            .convolutionKernelGradientThroughPooling, .operation(.pooling(.max, _)),
+            .operation(.poolingGradient(.max, _)):
+            true
+        case .operation(.batchNormalization): input == 0
+        case .operation(.batchNormalizationGradient): input == 0 || input == 4
+        // Gradients of biases.
+        case .operation(.reduce(.sum, let axes, _)): axes == [0] || axes == [0, 1, 2]
+        default: false
+        }
+    }
+}

@@ -24,7 +24,7 @@ struct GenerateCommand: ParsableCommand {
     @Option(help: "How many images, or pairs or columns of them. (default: 64 samples, else 10)")
     var count: Int?
 
-    @Option(help: "Which random latent points. (default: 0)")
+    @Option(help: "Which random latent points.")
     var seed: UInt64 = 0
 
     @Option(

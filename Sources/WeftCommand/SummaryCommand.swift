@@ -35,7 +35,8 @@ struct SummaryCommand: ParsableCommand {
 
     func run() throws {
         if program { return try showPrograms() }
-        guard dataOptions.givenData == nil, batchSize == nil, computation.math == nil, computation.precision == nil else {
+        guard dataOptions.givenData == nil, batchSize == nil, computation.math == nil, computation.precision == nil
+        else {
             throw UsageError("--data, --batch-size, --math and --precision belong to --program")
         }
         let file = try ModelSource(model, compiled: false).file

@@ -205,7 +205,8 @@ enum KilledModel: String, CaseIterable {
                 ("--epochs", "61", "epochs", "60"), ("--seed", "3", "seed", "2"), ("--threads", "7", "threads", "1"),
                 ("--batch-size", "10", "batch size", "4"), ("--take", "20", "take", "null"),
                 ("--math", "direct", "math", "\"winograd\""),
-                ("--precision", "bfloat16-emulated", "precision", "\"float32\""), ("--optimizer", "sgd", "optimizer", "{"),
+                ("--precision", "bfloat16-emulated", "precision", "\"float32\""),
+                ("--optimizer", "sgd", "optimizer", "{"),
             ] {
                 try refuses(
                     weft, "--resume", "--out", "out", option, value, status: 2,

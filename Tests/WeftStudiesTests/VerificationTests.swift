@@ -74,7 +74,8 @@ struct VerificationTests {
     @Test func aWrongGradientIsFound() throws {
         for name in ["layernorm_prelu_nesterov", "depthwise_separable_rmsprop"] {
             let right = try compare(name)
-            #expect(right.distance > 0 && right.distance <= EngineBounds(.float32).gradient, "\(name) \(right.distance)")
+            #expect(
+                right.distance > 0 && right.distance <= EngineBounds(.float32).gradient, "\(name) \(right.distance)")
             #expect(right.lossDifferences.count == 6)
             #expect(right.lossDifferences.allSatisfy { $0 <= EngineBounds(.float32).loss })
             let wrong = try compare(name) { $0.compilation?.lossWeights = [1.0001] }

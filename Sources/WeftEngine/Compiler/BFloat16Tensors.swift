@@ -20,9 +20,8 @@ extension KernelGraph {
             tensors = tensors.filter { tensor in
                 users(of: tensor).allSatisfy { user in
                     guard let node = nodes[user] else { return false }
-                    let isPassedOn = node.kernel.isElementwise || node.kernel.isReshape
-                    return isPassedOn
-                        ? tensors.contains(node.outputs[0]) : node.kernel.readsBFloat16(node.inputs.firstIndex(of: tensor)!)
+                    if node.kernel.isElementwise || node.kernel.isReshape { return tensors.contains(node.outputs[0]) }
+                    return node.kernel.readsBFloat16(node.inputs.firstIndex(of: tensor)!)
                 }
             }
         }

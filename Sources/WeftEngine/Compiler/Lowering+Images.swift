@@ -123,6 +123,7 @@ extension Lowering {
         }
         add(
             primitiveStep(
-                "pooling dx", descriptor, reads: reads, writes: [(DNNL_ARG_DIFF_SRC, try define(dx, dxLayout), target)]))
+                "pooling dx", descriptor, reads: reads, writes: [(DNNL_ARG_DIFF_SRC, try define(dx, dxLayout), target)])
+        )
     }
 }

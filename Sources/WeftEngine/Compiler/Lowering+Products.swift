@@ -363,7 +363,8 @@ extension Lowering {
             let (xLayout, dyLayout) = (try arrangement.of(type), try Layout.plain(dy.shape.dimensions, type))
             guard let hint = try innerProductForward(xLayout, axes, dyLayout, bias: nil, attributes) else { return nil }
             // Where the matrix is used as it is, its gradient has the same layout.
-            let weights = try type == .float32
+            let weights =
+                try type == .float32
                 ? axes.toOneDNN(axes.chosen(hint, dnnl_query_weights_md)) : axes.any(.float32)
             let source = try xLayout.imageToOneDNN()
             return try .create("inner product for its matrix") {

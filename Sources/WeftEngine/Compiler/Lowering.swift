@@ -318,7 +318,10 @@ final class Lowering {
         }
     }
 
-    private func reorder(_ buffer: Int, _ source: Layout, _ target: Layout) throws -> Int {
+    /// - Parameter place: where the copy is kept, and its name; by default where the compiler likes.
+    private func reorder(
+        _ buffer: Int, _ source: Layout, _ target: Layout, into place: (storage: Buffer.Storage, name: String)? = nil
+    ) throws -> Int {
         let attributes = try PrimitiveAttributes()
         let engine = try Device.engine
         guard
@@ -332,7 +335,8 @@ final class Lowering {
         let once = prepared.contains(buffer)
         let storage = once ? Buffer.Storage.persistent : .arena
         let result = addBuffer(
-            buffers[buffer].name, target.byteCount, storage, isInteger: buffers[buffer].isInteger, layout: target)
+            place?.name ?? buffers[buffer].name, target.byteCount, place?.storage ?? storage,
+            isInteger: buffers[buffer].isInteger, layout: target)
         let step = primitiveStep(
             "reorder", descriptor, reads: [(DNNL_ARG_FROM, buffer, source)], writes: [(DNNL_ARG_TO, result, target)],
             scratch: storage)
@@ -373,7 +377,12 @@ final class Lowering {
 
     /// Copies a finished value to where it is kept: an output, or a gradient that did not land there.
     func store(_ tensor: Tensor, into storage: Buffer.Storage, _ layout: Layout, name: String) throws -> Int {
-        addCopy(try use(tensor, layout), to: storage, name)
+        if let places = places[tensor], !places.contains(where: { $0.layout.isSameMemory(as: layout) }),
+            places[0].layout.dimensions == layout.dimensions, places[0].layout.type == layout.type
+        {
+            return try reorder(places[0].buffer, places[0].layout, layout, into: (storage, name))
+        }
+        return addCopy(try use(tensor, layout), to: storage, name)
     }
 
     private func addCopy(_ source: Int, to storage: Buffer.Storage, _ name: String) -> Int {

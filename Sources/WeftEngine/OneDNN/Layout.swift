@@ -27,7 +27,8 @@ final class Layout {
         try check(
             "memory_desc",
             weft_md_create_with_strides(
-                &descriptor, Int32(shape.count), shape.map(Int64.init), type.oneDNN, Shape(shape).strides.map(Int64.init)))
+                &descriptor, Int32(shape.count), shape.map(Int64.init), type.oneDNN,
+                Shape(shape).strides.map(Int64.init)))
         return Layout(owning: descriptor!, dimensions: shape)
     }
 

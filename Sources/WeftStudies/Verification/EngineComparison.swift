@@ -130,7 +130,9 @@ private struct StepResult {
     func distance(from other: StepResult, _ bounds: EngineBounds) -> StepDistance {
         let all = norm(other.gradients.map { Float(norm($0)) })
         let distances =
-            zip(gradients, other.gradients).map { share($0, $1, least: isCancelled($1, of: all) ? all : all * bounds.leastShare) }
+            zip(gradients, other.gradients).map {
+                share($0, $1, least: isCancelled($1, of: all) ? all : all * bounds.leastShare)
+            }
             + zip(values, other.values).map { share($0, $1, least: 0) }
         return StepDistance(loss: relativeDifference(loss, other.loss), gradients: distances.reduce(0, larger))
     }

@@ -29,7 +29,9 @@ extension Kernels {
         }
 
         @Test(arguments: oddLengths + [100_003]) func conversion(_ count: Int) {
-            let halfway: [Float] = [1 + 0x1p-8, 1 + 0x3p-8, -1 - 0x1p-8, 1 + 0x1p-8 + 0x1p-23, 3.4e38, -3.4e38, 0x1.04p-130, -0.0]
+            let halfway: [Float] = [
+                1 + 0x1p-8, 1 + 0x3p-8, -1 - 0x1p-8, 1 + 0x1p-8 + 0x1p-23, 3.4e38, -3.4e38, 0x1.04p-130, -0.0,
+            ]
             let x = Array((halfway + ElementwiseTests.special + numbers(count, seed: 4)).prefix(count))
             Kernels.withThreads {
                 let values = narrow(x)
@@ -40,7 +42,8 @@ extension Kernels {
                 inPlace.withUnsafeMutableBufferPointer {
                     weft_round_to_bfloat16($0.baseAddress, $0.baseAddress!, $0.count)
                 }
-                #expect(zip(inPlace, wide(values)).allSatisfy { $0.bitPattern == $1.bitPattern || $0.isNaN && $1.isNaN })
+                #expect(
+                    zip(inPlace, wide(values)).allSatisfy { $0.bitPattern == $1.bitPattern || $0.isNaN && $1.isNaN })
                 let isFinite = wide(values).allSatisfy(\.isFinite)
                 #expect(weft_all_finite_bfloat16(values, count) == isFinite)
             }

@@ -50,7 +50,8 @@ extension Engine {
         }
 
         /// The same step again, and with two threads, gives the same bits.
-        @Test(arguments: [Network.relu, .normalized, .residual, .autoencoder]) func sameBits(_ network: Network) throws {
+        @Test(arguments: [Network.relu, .normalized, .residual, .autoencoder]) func sameBits(_ network: Network) throws
+        {
             let options = CompilerOptions(math: .precise, precision: .emulatedBFloat16)
             let threads = Device.threads
             defer { Device.threads = threads }

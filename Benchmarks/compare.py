@@ -29,29 +29,34 @@ PEERS = {
 # Whose training loop would have to be written again for these.
 MISSING = {("gan64", "keras-jax"), ("gan64", "keras-torch")}
 BFLOAT16 = {"pytorch-bf16"}
+# Weft itself in float32, for Weft in another precision to be compared with.
+OWN = {"weft-float32": [], "weft-float32-direct": ["--math", "direct"]}
 
 
-def compare_workload(name, weft, python, peers, repeats):
+def compare_workload(name, weft, python, peers, repeats, options):
     """Alternates Weft and each peer, so that both see the same state of the machine."""
 
-    def run_weft():
-        return json.loads(measured([weft, "bench", name, "--json", *PASSES])[0])[name]
+    def run_weft(options=options):
+        return json.loads(measured([weft, "bench", name, "--json", *PASSES, *options])[0])[name]
+
+    def run_peer(peer):
+        if peer in OWN:
+            return run_weft(OWN[peer])
+        framework, mode = PEERS[peer]
+        program = PEERS_FOLDER / f"{framework}_{'training' if name in CLASSIFIERS else 'generative'}.py"
+        return last_json_line(measured([python, program, mode, name, "--json", *PASSES])[0])
 
     if not peers:
         return {"weft": summary([run_weft() for _ in range(repeats)]), "peers": {}}
     weft_runs, results = [], {}
-    kind = "training" if name in CLASSIFIERS else "generative"
     for peer in peers:
-        framework, mode = PEERS[peer]
-        program = f"{framework}_{kind}.py"
-        pairs = []
-        for _ in range(repeats):
-            command = [python, PEERS_FOLDER / program, mode, name, "--json", *PASSES]
-            pairs.append((run_weft(), last_json_line(measured(command)[0])))
+        pairs = [(run_weft(), run_peer(peer)) for _ in range(repeats)]
         weft_runs += [ours for ours, _ in pairs]
         ratios = [ours["images_per_second"] / theirs["images_per_second"] for ours, theirs in pairs]
         results[peer] = summary([theirs for _, theirs in pairs])
-        results[peer] |= {"ratio": statistics.median(ratios), "ratios": ratios, "version": pairs[0][1]["version"]}
+        results[peer] |= {"ratio": statistics.median(ratios), "ratios": ratios}
+        if peer not in OWN:
+            results[peer]["version"] = pairs[0][1]["version"]
     return {"weft": summary(weft_runs), "peers": results}
 
 
@@ -90,17 +95,20 @@ def whole_process(weft, python, backends, repeats):
 
 
 def print_workloads(results):
-    peers = [peer for peer in PEERS if any(peer in result["peers"] for result in results.values())]
-    header = ["images/s", "weft", *peers]
+    measured_peers = [peer for peer in [*OWN, *PEERS] if any(peer in result["peers"] for result in results.values())]
+    own, peers = [peer for peer in measured_peers if peer in OWN], [peer for peer in measured_peers if peer in PEERS]
+    header = ["images/s", "weft", *measured_peers]
     rows = []
     for name, result in results.items():
-        row = [name, result["weft"], *(result["peers"].get(peer) for peer in peers)]
+        row = [name, result["weft"], *(result["peers"].get(peer) for peer in measured_peers)]
         row = [row[0]] + [f"{value['images_per_second']:,.0f}" if value else "-" for value in row[1:]]
+        row += [f"{result['peers'][peer]['ratio']:.2f}" for peer in own]
         for label, ratio in (("best_float32_peer", "ratio"), ("best_bfloat16_peer", "bfloat16_ratio")):
             if peers:
                 row.append(f"{result[ratio]:.2f} × {result[label]}" if result[label] else "-")
         row.append(f"{result['weft']['gradient_check_share']:.1%}")
         rows.append(row)
+    header += [f"to {peer}" for peer in own]
     if peers:
         header += ["to the best float32 peer", "to bfloat16"]
     header.append("looking for NaN")
@@ -112,6 +120,10 @@ def parse_arguments():
     parser.add_argument("workloads", nargs="*", metavar="WORKLOAD", help=f"of {', '.join(WORKLOADS)}; default: all")
     parser.add_argument("--peers", action="store_true", help="also measure Keras and PyTorch, and print ratios")
     parser.add_argument("--only", metavar="PEER", action="append", choices=PEERS, help="with --peers: only this one")
+    parser.add_argument(
+        "--precision", choices=["float32", "bfloat16", "bfloat16-emulated"], default="float32",
+        help="of Weft; all but float32 are also compared with Weft's float32",
+    )
     parser.add_argument("--whole-process", action="store_true", help="time 5 epochs of dense128 from process start")
     parser.add_argument(
         "--predict", action="store_true", help="time `weft predict` over 10,000 images, as a process and alone"
@@ -154,6 +166,7 @@ def grow(arguments, peers):
 def main():
     arguments = parse_arguments()
     peers = (arguments.only or list(PEERS)) if arguments.peers else []
+    own = [] if arguments.precision == "float32" else list(OWN)
     load = os.getloadavg()[0]
     if load > 0.3 * os.cpu_count():
         print(f"bench: the machine is busy (load {load:.1f}): expect lower numbers", file=sys.stderr)
@@ -162,6 +175,7 @@ def main():
         "processor": processor(),
         "cores": os.cpu_count(),
         "load_at_start": load,
+        "precision": arguments.precision,
         "workloads": {},
     }
     print(f"{report['processor']}, {report['cores']} cores")
@@ -185,9 +199,10 @@ def main():
     for name in arguments.workloads or ([] if is_alone else WORKLOADS):
         print(f"measuring {name} …", file=sys.stderr)
         result = compare_workload(
-            name, arguments.weft, arguments.python, [p for p in peers if (name, p) not in MISSING], arguments.repeats
+            name, arguments.weft, arguments.python, own + [p for p in peers if (name, p) not in MISSING],
+            arguments.repeats, ["--precision", arguments.precision],
         )
-        measured_peers = result["peers"]
+        measured_peers = {peer: value for peer, value in result["peers"].items() if peer in PEERS}
         float32 = {peer: value for peer, value in measured_peers.items() if peer not in BFLOAT16}
         bfloat16 = {peer: value for peer, value in measured_peers.items() if peer in BFLOAT16}
         result["best_float32_peer"], result["ratio"] = fastest(float32)

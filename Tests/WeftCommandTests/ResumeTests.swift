@@ -5,12 +5,12 @@ import WeftSystem
 
 /// What is killed and resumed: every kind of training there is, and every source of randomness.
 enum KilledModel: String, CaseIterable {
-    case perceptron, convolutional, autoencoder, adversaries, clockReader
+    case perceptron, convolutional, bfloat16, autoencoder, adversaries, clockReader
 
     var yaml: String {
         switch self {
         case .perceptron: Weft.tiny
-        case .convolutional:
+        case .convolutional, .bfloat16:
             """
             layers:
               - RandomFlip: horizontal
@@ -30,13 +30,14 @@ enum KilledModel: String, CaseIterable {
         }
     }
 
-    var isClassifier: Bool { self == .perceptron || self == .convolutional }
+    var isClassifier: Bool { [.perceptron, .convolutional, .bfloat16].contains(self) }
 
     private var checkpointEvery: String {
         switch self {
         case .perceptron: "7steps"
         case .adversaries: "5steps"
         case .convolutional, .autoencoder: "1epoch"
+        case .bfloat16: "6steps"
         case .clockReader: "4steps"
         }
     }
@@ -48,7 +49,7 @@ enum KilledModel: String, CaseIterable {
         [
             "train", "\(rawValue).yaml", "--epochs", "6", "--validation-split", "0.1", "--seed", "5", "--log-steps",
             "--threads", "2", "--checkpoint-every", checkpointEvery,
-        ] + data
+        ] + data + (self == .bfloat16 ? ["--precision", "bfloat16-emulated"] : [])
     }
 }
 

@@ -26,6 +26,11 @@ struct ComputationOptions: ParsableArguments {
         do {
             try options.check()
         } catch {
+            guard precision != nil || math != nil else {
+                throw UsageError(
+                    "the run computes in \(options.precision.rawValue), which this processor "
+                        + "(\(Device.instructionSet)) has no instructions for: go on with it on one that has")
+            }
             throw UsageError("--precision \(options.precision.rawValue): \(error)")
         }
     }

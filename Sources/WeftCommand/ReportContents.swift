@@ -50,7 +50,11 @@ struct ReportContents {
         contents.timings = run.timings.map { .init($0.name, seconds: $0.seconds) }
         contents.commandLine = run.commandLine
         contents.identity =
-            [.init("seed", "\(configuration.seed)"), .init("SHA-256 of the weights", run.weightsSHA256)]
+            [
+                .init("seed", "\(configuration.seed)"), .init("sums", configuration.computation.math.rawValue),
+                .init("precision", configuration.computation.precision.rawValue),
+                .init("SHA-256 of the weights", run.weightsSHA256),
+            ]
             + run.dataSHA256.map { .init("SHA-256 of the \($0.split) data", $0.hash) }
         contents.environment =
             [.init("weft", Weft.version)] + Environment.current.map { .init($0.name, $0.value) }

@@ -184,9 +184,9 @@ extension Graph {
             let left = alpha * x.applying(.clip(lower: -.infinity, upper: 0)).applying(.exponential)
             return try dy * (step + (1 - step) * left)
         case .affine(let scale, _): return scale * dy
-        // Keras's clip passes the gradient inside the bounds.
-        case .clip:
-            return try dy * binary(.equal, y, x)
+        // Keras's clip passes the gradient inside the bounds. Not y: that may be kept with less precision than x.
+        case .clip(let lower, let upper):
+            return try dy * binary(.equal, x.applying(.clip(lower: lower, upper: upper)), x)
         case .power(0): return nil
         case .power(let exponent): return try exponent * (dy * x.applying(.power(exponent - 1)))
         }

@@ -18,11 +18,12 @@ extension KernelGraph {
         while count != tensors.count {
             count = tensors.count
             tensors = tensors.filter { tensor in
-                users(of: tensor).allSatisfy { user in
-                    guard let node = nodes[user] else { return false }
-                    if node.kernel.isElementwise || node.kernel.isReshape { return tensors.contains(node.outputs[0]) }
-                    return node.kernel.readsBFloat16(node.inputs.firstIndex(of: tensor)!)
-                }
+                !users(of: tensor).isEmpty
+                    && users(of: tensor).allSatisfy { user in
+                        guard let node = nodes[user] else { return false }
+                        if node.kernel.passesOn { return tensors.contains(node.outputs[0]) }
+                        return node.kernel.readsBFloat16(node.inputs.firstIndex(of: tensor)!)
+                    }
             }
         }
         return tensors
@@ -37,9 +38,12 @@ extension Kernel {
         }
     }
 
-    fileprivate var isReshape: Bool {
-        if case .operation(.reshape) = self { return true }
-        return false
+    /// Whether what it makes is as precise as what it reads: who wants the one in float32 wants the other.
+    fileprivate var passesOn: Bool {
+        switch self {
+        case .operation(.reshape), .operation(.pooling(.max, _)): true
+        default: isElementwise
+        }
     }
 
     fileprivate var isFasterInBFloat16: Bool { (makesBFloat16 || readsBFloat16(0)) && !isElementwise && !isReduction }

@@ -5,6 +5,11 @@ import WeftKernels
 // few channels its vectors' lanes, so that with one channel seven of eight idle; only for AVX-512 it has kernels that do not.
 
 extension Lowering {
+    /// A factor of a product on a kernel of Weft's own, which takes float32.
+    private func ownFactor(_ tensor: Tensor, _ layout: Layout) throws -> Int {
+        try options.precision == .float32 ? use(tensor, layout) : rounded(tensor, layout)
+    }
+
     /// Whether images have so few channels that Weft's kernel pays.
     static func isNarrow(_ image: Shape) -> Bool { image.last <= 4 }
 
@@ -15,7 +20,7 @@ extension Lowering {
         let layout = try imageLayout(of: dy)
         guard Self.isNarrow(x.shape), !Device.hasAVX512, let block = try layout.channelsPerPixel() else { return false }
         let geometry = weft_convolution(x.shape, window, dy.shape, block: block)
-        try addNarrowKernelGradient(node, geometry, gradient: use(dy, layout), index: nil)
+        try addNarrowKernelGradient(node, geometry, gradient: ownFactor(dy, layout), index: nil)
         return true
     }
 
@@ -36,7 +41,7 @@ extension Lowering {
                     outputs: node.outputs, label: label))
         }
         let geometry = weft_convolution(x.shape, window, y.shape, block: places.channels, pooling: pooling.size)
-        try addNarrowKernelGradient(node, geometry, gradient: use(dy, layout), index: index)
+        try addNarrowKernelGradient(node, geometry, gradient: ownFactor(dy, layout), index: index)
     }
 
     private func addNarrowKernelGradient(
@@ -44,7 +49,9 @@ extension Lowering {
     ) throws {
         var geometry = geometry
         let scratch = addBuffer("scratch", weft_convolution_scratch(&geometry))
-        let reads = [try usePlain(node.inputs[0]), gradient] + (index.map { [$0] } ?? [])
+        let reads =
+            [try ownFactor(node.inputs[0], .plain(node.inputs[0].shape.dimensions)), gradient]
+            + (index.map { [$0] } ?? [])
         let result = try definePlain(node.outputs[0])
         addKernel("convolution dk", reads: reads, writes: [result], scratch: [scratch]) { addresses in
             let (x, dy) = (floats(addresses[0]), floats(addresses[1]))
@@ -97,7 +104,7 @@ extension Lowering {
     ) throws {
         var geometry = geometry
         let scratch = addBuffer("scratch", weft_narrow_convolution_scratch(&geometry))
-        let reads = [try use(x, imageLayout(of: x)), try usePlain(kernel)]
+        let reads = [try ownFactor(x, imageLayout(of: x)), try ownFactor(kernel, .plain(kernel.shape.dimensions))]
         addKernel(name, reads: reads, writes: [try definePlain(y)], scratch: [scratch]) { addresses in
             let (x, kernel, y, scratch) = (
                 floats(addresses[0]), floats(addresses[1]), floats(addresses[2]), addresses[3]
@@ -111,7 +118,7 @@ extension Lowering {
         guard let block = try vectorBlock(x, to: dy.shape) else { return false }
         var geometry = weft_convolution(x.shape, window, dy.shape, block: block)
         let scratch = addBuffer("scratch", weft_narrow_convolution_gradient_scratch(&geometry))
-        let reads = [try use(x, imageLayout(of: x)), try usePlain(dy)]
+        let reads = [try ownFactor(x, imageLayout(of: x)), try ownFactor(dy, .plain(dy.shape.dimensions))]
         addKernel("convolution dk", reads: reads, writes: [try definePlain(dk)], scratch: [scratch]) { addresses in
             let (x, dy, dk, scratch) = (floats(addresses[0]), floats(addresses[1]), floats(addresses[2]), addresses[3])
             return { weft_narrow_convolution_kernel_gradient(&geometry, x, dy, dk, scratch) }

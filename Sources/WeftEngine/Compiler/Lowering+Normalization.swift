@@ -6,7 +6,11 @@ import WeftKernels
 
 extension Lowering {
     /// The geometry of a normalised tensor in a layout that the kernel knows; other layouts are copied into row-major order.
-    private func normalization(_ tensor: Tensor, epsilon: Float) throws -> (weft_normalization, Layout) {
+    ///
+    /// - Parameter result: what is made in the same layout and type, if anything.
+    private func normalization(
+        _ tensor: Tensor, result: Tensor?, epsilon: Float
+    ) throws -> (weft_normalization, Layout) {
         let shape = tensor.shape
         guard shape.rank == 4 else {
             return (geometry(shape, width: shape.last, epsilon), try .plain(shape.dimensions))
@@ -16,7 +20,9 @@ extension Lowering {
             return (geometry(shape, width: shape.last, epsilon), try .plain(shape.dimensions))
         }
         var geometry = geometry(shape, width: width, epsilon)
-        geometry.is_bfloat16 = currentType(of: tensor) == .bfloat16 && width <= Int(WEFT_NORMALIZATION_TILE)
+        geometry.is_bfloat16 =
+            currentType(of: tensor) == .bfloat16 && result.map { type(of: $0) == .bfloat16 } ?? true
+            && width <= Int(WEFT_NORMALIZATION_TILE)
         return (geometry, geometry.is_bfloat16 ? try layout.of(.bfloat16) : layout)
     }
 
@@ -40,7 +46,7 @@ extension Lowering {
 
     /// The sum over all pixels, of an image as it lies in memory.
     func sumChannels(_ x: Tensor, _ y: Tensor) throws {
-        var (geometry, layout) = try normalization(x, epsilon: 0)
+        var (geometry, layout) = try normalization(x, result: nil, epsilon: 0)
         let scratch = addBuffer("scratch", weft_normalization_scratch(&geometry))
         let (source, target) = (try use(x, layout), try definePlain(y))
         addKernel("sum of channels", reads: [source], writes: [target], scratch: [scratch]) { addresses in
@@ -50,7 +56,7 @@ extension Lowering {
     }
 
     func batchNormalization(_ node: KernelNode, epsilon: Float) throws {
-        var (geometry, layout) = try normalization(node.inputs[0], epsilon: epsilon)
+        var (geometry, layout) = try normalization(node.inputs[0], result: node.outputs[0], epsilon: epsilon)
         let scratch = addBuffer("scratch", weft_normalization_scratch(&geometry))
         let reads = [try use(node.inputs[0], layout), try usePlain(node.inputs[1]), try usePlain(node.inputs[2])]
         let results = [
@@ -66,7 +72,7 @@ extension Lowering {
     }
 
     func batchNormalizationGradient(_ node: KernelNode, epsilon: Float) throws {
-        var (geometry, layout) = try normalization(node.inputs[0], epsilon: epsilon)
+        var (geometry, layout) = try normalization(node.inputs[0], result: node.outputs[0], epsilon: epsilon)
         let scratch = addBuffer("scratch", weft_normalization_scratch(&geometry))
         let reads =
             [try use(node.inputs[0], layout)] + (try (1...3).map { try usePlain(node.inputs[$0]) })

@@ -316,7 +316,9 @@ extension Lowering {
             var product = node
             product.outputs[0] = flat
             try matmul(product, transposeA: false, transposeB: true, Epilogue())
-            return alias(dx, try .plain(dx.shape.dimensions), try usePlain(flat))
+            let type = type(of: dx)
+            return alias(
+                dx, try .plain(dx.shape.dimensions, type), try use(flat, .plain(flat.shape.dimensions, type)))
         }
         let attributes = try PrimitiveAttributes()
         let engine = try Device.engine

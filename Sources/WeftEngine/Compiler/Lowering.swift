@@ -226,7 +226,7 @@ final class Lowering {
         if source.isSameMemory(as: target) { return buffer }
         if source.type == target.type {
             if source.type == .float32 { return try reorder(buffer, source, target) }
-        } else if try source.of(target.type).isSameMemory(as: target) {
+        } else if let same = try? source.of(target.type), same.isSameMemory(as: target) {
             return addConversion(buffer, target)
         }
         if Device.hasBFloat16 { return try reorder(buffer, source, target) }

@@ -24,6 +24,8 @@ final class EngineComparison: Callback {
     private(set) var lossDifferences: [Double] = []
     /// The largest distance of its gradients and averages.
     private(set) var distance = 0.0
+    /// And of its losses, each from that of the same step with the same roundings.
+    private(set) var lossDistance = 0.0
 
     private let bounds: EngineBounds
     private let precise: Trainer
@@ -53,6 +55,7 @@ final class EngineComparison: Callback {
             let found = try measure(on: batch, against: expected)
             lossDifferences.append(isRounded ? relativeDifference(engineLoss, Double(loss)) : found.loss)
             distance = larger(found.gradients, distance)
+            lossDistance = larger(found.loss, lossDistance)
             start = try trainer.values()
             try engine.setValues(start)
         default: break

@@ -105,11 +105,14 @@ public struct Verification: Sendable {
         let figures = try figures(of: recorded, losses.values, course, comparison)
         // A comparison with NaN is false.
         let bounds = EngineBounds(options.precision)
+        let isLikePrecise =
+            (comparison?.distance ?? 0) <= bounds.gradient
+            && (options.precision == .float32 || (comparison?.lossDistance ?? 0) <= bounds.loss)
         let agrees = figures.allSatisfy { $0.value <= max(recorded.tolerance($0.key), bounds.figure) }
         return Outcome(
             name: name, firstTenSteps: figures["loss_first_10_steps"]!, allSteps: figures["loss_all_steps"]!,
             testLoss: figures["test_loss"]!, outputs: figures["outputs"]!, gradients: comparison?.distance,
-            agrees: agrees && (comparison?.distance ?? 0) <= bounds.gradient, failure: nil)
+            agrees: agrees && isLikePrecise, failure: nil)
     }
 
     /// The model's own, with Keras's cross-entropy.

@@ -4,7 +4,7 @@ import WeftGraph
 enum Network: String, CaseIterable {
     case dense, relu, leakyRelu, elu, tanh, sigmoid, oneChannel, paddedChannels, winograd, strided, normalized,
         normalizedDense
-    case residual, depthwise, autoencoder, twoOutputs, penalized, dropout, globalAverage, shared, batchOfOne
+    case clipped, residual, depthwise, autoencoder, twoOutputs, penalized, dropout, globalAverage, shared, batchOfOne
 
     func build(_ test: TestGraph) throws -> (loss: Tensor, outputs: [Tensor]) {
         switch self {
@@ -39,6 +39,12 @@ enum Network: String, CaseIterable {
             let x = try test.dense(test.input([9, 12]), 10, "dense1", bias: false)
             let y = try test.batchNormalization(x, "norm").y.applying(.tanh)
             return try classify(test, test.dense(y, 3, "dense2"))
+        case .clipped:
+            // What is clipped is as precise as the compiler likes, and its gradient's mask has to know it.
+            let x = try test.dense(test.input([6, 9]), 12, "dense1").applying(.affine(scale: 0.5, shift: 0.5))
+            let y = try test.dense(x.applying(.clip(lower: 0, upper: 1)), 10, "dense2", bias: false)
+            let z = try test.batchNormalization(y, "norm").y.applying(.clip(lower: 0, upper: 6))
+            return try classify(test, test.dense(z, 3, "dense3"))
         case .residual:
             let x = try test.convolution(test.input([2, 6, 6, 3]), 16, 3, "conv1", .relu)
             let y = try test.convolution(x, 16, 3, "conv2")

@@ -35,9 +35,11 @@ struct SummaryCommand: ParsableCommand {
 
     func run() throws {
         if program { return try showPrograms() }
-        guard dataOptions.givenData == nil, batchSize == nil, computation.math == nil, computation.precision == nil
-        else {
-            throw UsageError("--data, --batch-size, --math and --precision belong to --program")
+        guard dataOptions.givenData == nil, batchSize == nil else {
+            throw UsageError("--data and --batch-size belong to --program")
+        }
+        guard computation.math == nil, computation.precision == nil else {
+            throw UsageError("--math and --precision belong to --program")
         }
         let file = try ModelSource(model, compiled: false).file
         if let input {

@@ -4,17 +4,11 @@
 
 #include "kernel.h"
 
-WEFT_INLINE float weft_from_bfloat16(uint16_t x) {
-    uint32_t bits = (uint32_t)x << 16;
-    float value;
-    __builtin_memcpy(&value, &bits, sizeof value);
-    return value;
-}
+WEFT_INLINE float weft_from_bfloat16(uint16_t x) { return weft_from_bits((uint32_t)x << 16); }
 
 /// To the nearest, of two as near to the even one, as processors do it; NaN stays NaN.
 WEFT_INLINE uint16_t weft_to_bfloat16(float x) {
-    uint32_t bits;
-    __builtin_memcpy(&bits, &x, sizeof bits);
+    uint32_t bits = weft_bits(x);
     uint32_t rounded = (bits + 0x7fffu + (bits >> 16 & 1)) >> 16, quiet = bits >> 16 | 0x40u;
     return (uint16_t)(x != x ? quiet : rounded);
 }

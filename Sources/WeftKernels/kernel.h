@@ -2,6 +2,8 @@
 #ifndef WEFT_KERNEL_H
 #define WEFT_KERNEL_H
 
+#include <string.h>
+
 #include "WeftKernels.h"
 
 // Multiplications and additions are rounded one by one, but where the source says otherwise (tile.h, winograd.h). A fused multiply-add would make the last bit depend on which of
@@ -24,6 +26,18 @@
 
 WEFT_INLINE size_t weft_smaller(size_t a, size_t b) { return a < b ? a : b; }
 WEFT_INLINE size_t weft_larger(size_t a, size_t b) { return a > b ? a : b; }
+
+// A number by the pattern of its bits.
+WEFT_INLINE uint32_t weft_bits(float x) {
+    uint32_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    return bits;
+}
+WEFT_INLINE float weft_from_bits(uint32_t bits) {
+    float x;
+    memcpy(&x, &bits, sizeof x);
+    return x;
+}
 
 /// Below this number of cheap element updates a second thread costs more than it saves.
 enum { WEFT_GRAIN = 32768 };

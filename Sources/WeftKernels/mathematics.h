@@ -9,16 +9,6 @@
 
 #include "kernel.h"
 
-WEFT_INLINE uint32_t weft_bits(float x) {
-    uint32_t bits;
-    memcpy(&bits, &x, sizeof bits);
-    return bits;
-}
-WEFT_INLINE float weft_from_bits(uint32_t bits) {
-    float x;
-    memcpy(&x, &bits, sizeof x);
-    return x;
-}
 WEFT_INLINE uint64_t weft_bits64(double x) {
     uint64_t bits;
     memcpy(&bits, &x, sizeof bits);

@@ -11,7 +11,7 @@ import Testing
         training: {optimizer: adam, loss: sparse_categorical_crossentropy, batch_size: 20}
         """
 
-    /// Planted fault, seen to fail here: a run's configuration without its precision, which is then that of a new run.
+    /// The numbers differ a little, and the run, the program and the benchmark say so.
     @Test func emulated() throws {
         try Weft.use { weft in
             try weft.write(Self.layers, to: "conv.yaml")

@@ -27,8 +27,6 @@ struct VerificationTests {
     }
 
     /// With bfloat16's roundings the losses stay near Keras's, and the gradients are those of precise sums with the same roundings.
-    ///
-    /// Planted fault, seen to fail here: factors that are cut off instead of rounded.
     @Test(arguments: ["clock_huber_adagrad", "grouped_dilated_schedule", "strided_same_elu_tanh"])
     func emulatedBFloat16(_ name: String) throws {
         let options = CompilerOptions(precision: .emulatedBFloat16)

@@ -67,15 +67,14 @@ extension Kernel {
         }
     }
 
-    /// Whether an input may be in bfloat16, which is no parameter.
+    /// Whether an input may be in bfloat16, whatever the result is in; no parameter is.
     fileprivate func readsBFloat16(_ input: Int) -> Bool {
         switch self {
         case .convolution, .operation(.convolution), .convolutionInputGradient, .operation(.convolutionInputGradient),
             .innerProduct, .innerProductInputGradient:
             input == 0
         case .matmul, .operation(.matmul), .operation(.convolutionKernelGradient), .innerProductKernelGradient,
-            .convolutionKernelGradientThroughPooling, .operation(.pooling(.max, _)),
-            .operation(.poolingGradient(.max, _)):
+            .convolutionKernelGradientThroughPooling, .operation(.poolingGradient(.max, _)):
             true
         case .operation(.batchNormalization): input == 0
         case .operation(.batchNormalizationGradient): input == 0 || input == 4

@@ -293,7 +293,7 @@ final class Lowering {
     private func materialize(_ tensor: Tensor, _ layout: Layout) throws {
         guard places[tensor] == nil else { return }
         if let index = parameterIndices[tensor] {
-            // A parameter itself is float32, in the layout of its gradient rather than that of a copy.
+            // A parameter itself is float32; where a bfloat16 copy is wanted first, its layout says nothing.
             store.proposeLayout(
                 layout.type == .float32 ? layout : try .plain(tensor.shape.dimensions), of: index)
             let settled = store.layouts[index]!

@@ -5,7 +5,7 @@
 // Convolutions to few channels, as in a generator's last layer, and the gradient of their kernel. The input channels are
 // the vector's lanes, since there are too few output channels for that; sums over the lanes come last.
 // Of 16 registers the sums leave enough for the factors.
-enum { LANES = 8, SUMS = 9, ROW = 256, PARTS = 8 };
+enum { LANES = 8, MOST_SUMS = 12, SUMS = 9, ROW = 256, PARTS = 8 };
 
 typedef float lanes __attribute__((vector_size(LANES * sizeof(float)), aligned(sizeof(float))));
 typedef double totals[LANES];
@@ -69,35 +69,68 @@ WEFT_INLINE void add_products(
     }
 }
 
-/// Adds a vector's share to the sums of some neighbouring outputs, in registers. At an image's border each tap is looked
-/// at.
+// Of a row of the window.
+typedef struct {
+    size_t first, last;
+} taps;
+
+/// The taps of an output's window that lie within the image.
+WEFT_INLINE taps taps_inside(const weft_convolution *g, size_t column) {
+    size_t at = column * g->stride_width, step = g->dilation_width, end = g->width + g->padding_left;
+    size_t first = at < g->padding_left ? (g->padding_left - at + step - 1) / step : 0;
+    size_t last = at < end ? weft_smaller((end - at - 1) / step + 1, g->kernel_width) : 0;
+    return (taps){weft_smaller(first, last), last};
+}
+
+/// Adds a vector's share to the sums of some neighbouring outputs, in registers.
 WEFT_INLINE void run_pixels(
-    const weft_convolution *g, const float *plane, const float *kernel, size_t row, size_t column, size_t pixels,
-    size_t outputs, bool is_border, lanes *all) {
-    lanes sums[SUMS];
+    const weft_convolution *g, const float *plane, const float *kernel, size_t row, size_t column, taps t,
+    size_t pixels, size_t outputs, lanes *all) {
+    lanes sums[MOST_SUMS];
     for (size_t s = 0; s < pixels * outputs; s++) sums[s] = all[s];
     size_t step = g->stride_width * g->block, places = g->kernel_width * outputs * LANES;
-    for (size_t i = 0, y, x; i < g->kernel_height; i++, kernel += places) {
+    size_t first = (column * g->stride_width + t.first * g->dilation_width - g->padding_left) * g->block;
+    for (size_t i = 0, y; i < g->kernel_height; i++, kernel += places) {
         if (!is_inside(row * g->stride_height + i * g->dilation_height, g->padding_top, g->height, &y)) continue;
-        const float *line = plane + y * g->width * g->block;
-        if (is_border) {
-            for (size_t j = 0; j < g->kernel_width; j++)
-                if (is_inside(column * g->stride_width + j * g->dilation_width, g->padding_left, g->width, &x))
-                    add_products(line + x * g->block, step, kernel + j * outputs * LANES, pixels, outputs, sums);
-            continue;
-        }
-        const float *values = line + (column * g->stride_width - g->padding_left) * g->block;
-        for (size_t j = 0; j < g->kernel_width; j++) {
+        const float *values = plane + y * g->width * g->block + first;
+        for (size_t j = t.first; j < t.last; j++, values += g->dilation_width * g->block)
             add_products(values, step, kernel + j * outputs * LANES, pixels, outputs, sums);
-            values += g->dilation_width * g->block;
-        }
     }
     for (size_t s = 0; s < pixels * outputs; s++) all[s] = sums[s];
 }
 
+/// The same for outputs whose windows lie within the image, in groups of much the same size: of a few sums at a time, each
+/// waits for the one before it.
+///
+/// - Parameter most: outputs for whose sums there are registers.
+WEFT_INLINE void run_whole(
+    const weft_convolution *g, const float *plane, const float *kernel, size_t row, columns whole, size_t most,
+    size_t outputs, lanes *all) {
+    size_t count = whole.last - whole.first, groups = (count + most - 1) / most;
+    taps t = {0, g->kernel_width};
+    for (size_t group = 0; group < groups; group++) {
+        size_t start = count * group / groups, pixels = count * (group + 1) / groups - start;
+        size_t column = whole.first + start;
+        lanes *to = all + start * outputs;
+        // The compiler leaves out those that are larger than the most.
+        if (most >= 12 && pixels == 12) run_pixels(g, plane, kernel, row, column, t, 12, outputs, to);
+        else if (most >= 11 && pixels == 11) run_pixels(g, plane, kernel, row, column, t, 11, outputs, to);
+        else if (most >= 10 && pixels == 10) run_pixels(g, plane, kernel, row, column, t, 10, outputs, to);
+        else if (most >= 9 && pixels == 9) run_pixels(g, plane, kernel, row, column, t, 9, outputs, to);
+        else if (most >= 8 && pixels == 8) run_pixels(g, plane, kernel, row, column, t, 8, outputs, to);
+        else if (most >= 7 && pixels == 7) run_pixels(g, plane, kernel, row, column, t, 7, outputs, to);
+        else if (most >= 6 && pixels == 6) run_pixels(g, plane, kernel, row, column, t, 6, outputs, to);
+        else if (most >= 5 && pixels == 5) run_pixels(g, plane, kernel, row, column, t, 5, outputs, to);
+        else if (most >= 4 && pixels == 4) run_pixels(g, plane, kernel, row, column, t, 4, outputs, to);
+        else if (most >= 3 && pixels == 3) run_pixels(g, plane, kernel, row, column, t, 3, outputs, to);
+        else if (pixels == 2) run_pixels(g, plane, kernel, row, column, t, 2, outputs, to);
+        else run_pixels(g, plane, kernel, row, column, t, 1, outputs, to);
+    }
+}
+
 /// A vector of channels at a time, since the planes of different ones may lie so far apart that a cache has one place for
 /// all of them.
-WEFT_INLINE void run_row(const forward *f, size_t sample, size_t row, size_t pixels, size_t outputs) {
+WEFT_INLINE void run_row(const forward *f, size_t sample, size_t row, size_t most, size_t outputs) {
     const weft_convolution *g = &f->geometry;
     columns whole = inside(g, 0, g->kernel_width);
     lanes sums[ROW];
@@ -107,13 +140,16 @@ WEFT_INLINE void run_row(const forward *f, size_t sample, size_t row, size_t pix
         for (size_t vector = 0; vector < vectors_of(g); vector++) {
             const float *plane = plane_of(g, f->x, sample, vector);
             const float *kernel = f->kernel + vector * places_of(g) * outputs * LANES;
-            size_t column = first, last = weft_smaller(end, whole.last);
-            for (; column < weft_smaller(end, whole.first); column++)
-                run_pixels(g, plane, kernel, row, column, 1, outputs, true, sums + (column - first) * outputs);
-            for (; column + pixels <= last; column += pixels)
-                run_pixels(g, plane, kernel, row, column, pixels, outputs, false, sums + (column - first) * outputs);
-            for (; column < end; column++)
-                run_pixels(g, plane, kernel, row, column, 1, outputs, true, sums + (column - first) * outputs);
+            columns here = {weft_larger(first, whole.first), weft_smaller(end, whole.last)};
+            if (here.first >= here.last) here = (columns){end, end};
+            run_whole(g, plane, kernel, row, here, most, outputs, sums + (here.first - first) * outputs);
+            for (size_t column = first; column < end; column++) {
+                if (column == here.first) column = here.last;
+                if (column == end) break;
+                run_pixels(
+                    g, plane, kernel, row, column, taps_inside(g, column), 1, outputs,
+                    sums + (column - first) * outputs);
+            }
         }
         float *result = f->y + ((sample * g->out_height + row) * g->out_width + first) * outputs;
         for (size_t s = 0; s < (end - first) * outputs; s++) {
@@ -128,8 +164,8 @@ WEFT_CLONES static void run_rows(void *context, size_t begin, size_t end) {
     for (size_t task = begin; task < end; task++) {
         size_t sample = task / f->geometry.out_height, row = task % f->geometry.out_height;
         switch (f->geometry.outputs) {
-            case 1: run_row(f, sample, row, 8, 1); break;
-            case 2: run_row(f, sample, row, 4, 2); break;
+            case 1: run_row(f, sample, row, 12, 1); break;
+            case 2: run_row(f, sample, row, 6, 2); break;
             case 3: run_row(f, sample, row, 3, 3); break;
             default: run_row(f, sample, row, 2, 4);
         }
@@ -167,33 +203,69 @@ WEFT_INLINE void add_output(const float *x, size_t step, const float *dy, size_t
     }
 }
 
-/// - Parameters: line: the first pixel of the image's row; dy: the first output of the gradient's.
-WEFT_INLINE void add_line(
-    const weft_convolution *g, const float *line, const float *dy, size_t tap, size_t taps, size_t outputs,
-    totals *total) {
-    lanes sums[SUMS];
-    for (size_t s = 0; s < taps * outputs; s++) sums[s] = (lanes){0};
-    size_t step = g->dilation_width * g->block;
-    columns whole = inside(g, tap, taps);
-    for (size_t column = 0; column < g->out_width; column++) {
-        size_t at = column * g->stride_width + tap * g->dilation_width, x;
-        if (column >= whole.first && column < whole.last) {
-            add_output(line + (at - g->padding_left) * g->block, step, dy + column * outputs, taps, outputs, sums);
-            continue;
-        }
-        for (size_t t = 0; t < taps; t++)
-            if (is_inside(at + t * g->dilation_width, g->padding_left, g->width, &x))
-                add_output(line + x * g->block, step, dy + column * outputs, 1, outputs, sums + t * outputs);
+// Rows of the image, one for each of some rows of the window.
+typedef struct {
+    const float *first;
+    size_t step, count;
+} lines;
+
+/// Adds what an output has part in, at an image's border: each tap is looked at.
+WEFT_INLINE void add_border(
+    const weft_convolution *g, lines l, const float *dy, size_t column, size_t tap, size_t taps, size_t outputs,
+    lanes *sums) {
+    for (size_t t = 0, x; t < taps; t++) {
+        size_t at = column * g->stride_width + (tap + t) * g->dilation_width;
+        if (!is_inside(at, g->padding_left, g->width, &x)) continue;
+        for (size_t r = 0; r < l.count; r++)
+            add_output(
+                l.first + r * l.step + x * g->block, 0, dy + column * outputs, 1, outputs,
+                sums + (r * taps + t) * outputs);
     }
-    for (size_t s = 0; s < taps * outputs; s++)
-        for (size_t l = 0; l < LANES; l++) total[s][l] += sums[s][l];
 }
 
-WEFT_INLINE void add_lines(
-    const weft_convolution *g, const float *line, const float *dy, size_t outputs, totals *total) {
+/// Adds what a row of the output has part in: some taps side by side, of some rows of the window.
+WEFT_INLINE void add_taps(
+    const weft_convolution *g, lines l, const float *dy, size_t tap, size_t taps, size_t outputs, totals *total) {
+    lanes sums[SUMS];
+    for (size_t s = 0; s < l.count * taps * outputs; s++) sums[s] = (lanes){0};
+    size_t step = g->dilation_width * g->block, stride = g->stride_width * g->block;
+    columns whole = inside(g, tap, taps);
+    for (size_t column = 0; column < whole.first; column++) add_border(g, l, dy, column, tap, taps, outputs, sums);
+    const float *from =
+        l.first + (whole.first * g->stride_width + tap * g->dilation_width - g->padding_left) * g->block;
+    for (size_t column = whole.first; column < whole.last; column++, from += stride)
+        for (size_t r = 0; r < l.count; r++)
+            add_output(from + r * l.step, step, dy + column * outputs, taps, outputs, sums + r * taps * outputs);
+    for (size_t column = whole.last; column < g->out_width; column++)
+        add_border(g, l, dy, column, tap, taps, outputs, sums);
+    for (size_t s = 0; s < l.count * taps * outputs; s++) {
+        size_t at = (s / (taps * outputs) * g->kernel_width + tap) * outputs + s % (taps * outputs);
+        for (size_t i = 0; i < LANES; i++) total[at][i] += sums[s][i];
+    }
+}
+
+WEFT_INLINE void add_lines(const weft_convolution *g, lines l, const float *dy, size_t outputs, totals *total) {
     size_t tap = 0, most = outputs == 4 ? 2 : 3;
-    for (; tap + most <= g->kernel_width; tap += most) add_line(g, line, dy, tap, most, outputs, total + tap * outputs);
-    for (; tap < g->kernel_width; tap++) add_line(g, line, dy, tap, 1, outputs, total + tap * outputs);
+    for (; tap + most <= g->kernel_width; tap += most) add_taps(g, l, dy, tap, most, outputs, total);
+    for (; tap < g->kernel_width; tap++) add_taps(g, l, dy, tap, 1, outputs, total);
+}
+
+/// Of a row of the output: as many rows of the window at once as there are registers for.
+WEFT_INLINE void add_row(
+    const weft_convolution *g, const float *plane, size_t row, const float *dy, size_t outputs, totals *total) {
+    size_t length = g->kernel_width * outputs, y;
+    for (size_t i = 0, count; i < g->kernel_height; i += count) {
+        count = 1;
+        if (!is_inside(row * g->stride_height + i * g->dilation_height, g->padding_top, g->height, &y)) continue;
+        lines l = {plane + y * g->width * g->block, g->dilation_height * g->width * g->block, 1};
+        size_t left = weft_smaller(g->kernel_height - i, (g->height - 1 - y) / g->dilation_height + 1);
+        if (outputs == 1 && left >= 3)
+            add_lines(g, (lines){l.first, l.step, count = 3}, dy, 1, total + i * length);
+        else if (outputs == 1 && left == 2)
+            add_lines(g, (lines){l.first, l.step, count = 2}, dy, 1, total + i * length);
+        else
+            add_lines(g, (lines){l.first, l.step, 1}, dy, outputs, total + i * length);
+    }
 }
 
 WEFT_INLINE void run_task(const gradient *c, size_t vector, size_t part, size_t outputs, totals *total) {
@@ -204,10 +276,7 @@ WEFT_INLINE void run_task(const gradient *c, size_t vector, size_t part, size_t 
         const float *plane = plane_of(g, c->x, sample, vector);
         for (size_t row = 0; row < g->out_height; row++) {
             const float *dy = c->dy + (sample * g->out_height + row) * g->out_width * outputs;
-            for (size_t i = 0, y; i < g->kernel_height; i++)
-                if (is_inside(row * g->stride_height + i * g->dilation_height, g->padding_top, g->height, &y))
-                    add_lines(
-                        g, plane + y * g->width * g->block, dy, outputs, total + i * g->kernel_width * outputs);
+            add_row(g, plane, row, dy, outputs, total);
         }
     }
 }

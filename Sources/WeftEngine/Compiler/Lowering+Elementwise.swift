@@ -34,7 +34,8 @@ extension Lowering {
         let stretched = node.inputs.map(\.shape).filter { $0.count != result.shape.count && $0.count > 1 }
         // Where nothing but numbers of channels is repeated, the order of the elements does not matter: stay in the layout
         // that is there, so long as padding stays zero.
-        let blocked = try wantedLayout(of: result) ?? full.map { try layout(of: $0) }.first { try !$0.isPlain() }
+        var blocked = try wantedLayout(of: result) ?? full.map { try layout(of: $0) }.first { try !$0.isPlain() }
+        if try blocked?.isSpaced() == true { blocked = nil }
         let isSingle = node.inputs.map { $0.shape.count != result.shape.count }
         if let blocked, try stretched.allSatisfy({ try channelPattern($0, in: result.shape, blocked) != nil }),
             chain.keepsZero(isSingle: isSingle) || blocked.elementCount == result.shape.count

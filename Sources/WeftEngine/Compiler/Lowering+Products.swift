@@ -223,7 +223,7 @@ extension Lowering {
         if isPrecise { return try preciseMatmul(node, transposeA: transposeA, transposeB: transposeB, epilogue) }
         let (a, b, y) = (node.inputs[0], node.inputs[1], node.outputs[0])
         func layout(_ factor: Tensor, _ isTransposed: Bool, _ type: NumberType) throws -> (Layout, seen: Layout) {
-            let own = try Layout.plain(factor.shape.dimensions, type)
+            let own = try matrixLayout(of: factor, type)
             return (own, isTransposed ? try own.permuted([1, 0]) : own)
         }
         let biasLayout = epilogue.bias ? try Layout.plain([1, y.shape[1]]) : nil
@@ -231,7 +231,7 @@ extension Lowering {
         let engine = try Device.engine
         let (descriptor, type) = try product("matmul") { type in
             let (left, right) = (try layout(a, transposeA, type).seen, try layout(b, transposeB, type).seen)
-            let yLayout = try Layout.plain(y.shape.dimensions, resultType(y, type))
+            let yLayout = try matrixLayout(of: y, resultType(y, type))
             return try .create("matmul") {
                 weft_matmul(
                     &$0, engine, left.descriptor, right.descriptor, biasLayout?.descriptor, yLayout.descriptor,
@@ -239,7 +239,7 @@ extension Lowering {
             }
         }
         let ((aLayout, left), (bLayout, right)) = (try layout(a, transposeA, type), try layout(b, transposeB, type))
-        let yLayout = try Layout.plain(y.shape.dimensions, resultType(y, type))
+        let yLayout = try matrixLayout(of: y, resultType(y, type))
         var reads = [(DNNL_ARG_SRC, try factor(a, aLayout), left), (DNNL_ARG_WEIGHTS, try factor(b, bLayout), right)]
         if let biasLayout { reads.append((DNNL_ARG_BIAS, try bias(node.inputs[2]).buffer, biasLayout)) }
         var step = primitiveStep(
@@ -394,7 +394,6 @@ extension PostOperation {
         case .relu: self.init(algorithm: dnnl_eltwise_relu)
         case .leakyRelu(let slope): self.init(algorithm: dnnl_eltwise_relu, alpha: slope)
         case .elu(let alpha): self.init(algorithm: dnnl_eltwise_elu, alpha: alpha)
-        case .tanh: self.init(algorithm: dnnl_eltwise_tanh)
         case .sigmoid: self.init(algorithm: dnnl_eltwise_logistic)
         default: return nil
         }

@@ -201,6 +201,24 @@ final class Lowering {
     /// The layout that a gradient should have so that the optimizer can use it as it is.
     func wantedLayout(of tensor: Tensor) -> Layout? { gradientOwners[tensor]?.first.flatMap { store.layouts[$0] } }
 
+    /// The layout of a factor of a matrix product, or of its result: row-major, or that of a parameter whose rows are spaced.
+    func matrixLayout(of tensor: Tensor, _ type: NumberType) throws -> Layout {
+        let plain = try Layout.plain(tensor.shape.dimensions, type)
+        guard type == .float32, Device.hasSpacedMatrices else { return plain }
+        if let wanted = wantedLayout(of: tensor) { return try wanted.isSpaced() ? wanted : plain }
+        guard let index = parameterIndices[tensor] else { return plain }
+        if let settled = store.layouts[index] { return try settled.isSpaced() ? settled : plain }
+        return try isGradientProduct(of: index) ? .spaced(tensor.shape.dimensions) : plain
+    }
+
+    /// Whether a parameter's gradient is the product itself, which can be written with space between its rows. (Something
+    /// else, a penalty, makes it element by element.)
+    private func isGradientProduct(of parameter: Int) -> Bool {
+        gradientOwners.filter { $0.value.contains(parameter) }.allSatisfy { tensor, _ in
+            if case .matmul = tensor.graph.nodes[tensor.node].operation { true } else { false }
+        }
+    }
+
     func usePlain(_ tensor: Tensor) throws -> Int { try use(tensor, .plain(tensor.shape.dimensions)) }
 
     /// The tensor's value in the given layout, copied into it if need be.

@@ -63,6 +63,15 @@ public enum Device {
         #endif
     }
 
+    /// Whether oneDNN multiplies matrices with AVX2, which is where space between rows was seen to pay.
+    static var hasSpacedMatrices: Bool {
+        #if arch(x86_64)
+            has(dnnl_cpu_isa_avx2) && !hasAVX512
+        #else
+            false
+        #endif
+    }
+
     static var hasAVX512: Bool { has(dnnl_cpu_isa_avx512_core) }
 
     /// Whether the processor multiplies bfloat16.

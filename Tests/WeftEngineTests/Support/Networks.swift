@@ -4,7 +4,7 @@ import WeftGraph
 enum Network: String, CaseIterable {
     case dense, relu, leakyRelu, elu, tanh, sigmoid, oneChannel, paddedChannels, winograd, strided, normalized,
         normalizedDense
-    case clipped, residual, depthwise, autoencoder, twoOutputs, penalized, dropout, globalAverage, shared, batchOfOne
+    case wide, widePenalized, clipped, residual, depthwise, autoencoder, twoOutputs, penalized, dropout, globalAverage, shared, batchOfOne
 
     func build(_ test: TestGraph) throws -> (loss: Tensor, outputs: [Tensor]) {
         switch self {
@@ -39,6 +39,10 @@ enum Network: String, CaseIterable {
             let x = try test.dense(test.input([9, 12]), 10, "dense1", bias: false)
             let y = try test.batchNormalization(x, "norm").y.applying(.tanh)
             return try classify(test, test.dense(y, 3, "dense2"))
+        case .wide: return try wide(test).classified
+        case .widePenalized:
+            let (kernel, (loss, outputs)) = try wide(test)
+            return (try loss + 0.01 * kernel.applying(.square).sum(), outputs)
         case .clipped:
             // What is clipped is as precise as the compiler likes, and its gradient's mask has to know it.
             let x = try test.dense(test.input([6, 9]), 12, "dense1").applying(.affine(scale: 0.5, shift: 0.5))
@@ -91,6 +95,14 @@ enum Network: String, CaseIterable {
 
     private func classify(_ test: TestGraph, _ logits: Tensor) throws -> (loss: Tensor, outputs: [Tensor]) {
         (try test.classificationLoss(logits), [logits])
+    }
+
+    /// A matrix whose rows are a KB long.
+    private func wide(_ test: TestGraph) throws -> (kernel: Tensor, classified: (Tensor, [Tensor])) {
+        let x = try test.dense(test.input([3, 6]), 9, "dense1", .tanh)
+        let y = try test.dense(x, 256, "dense2", .relu)
+        let kernel = test.graph.parameters.first { $0.name == "dense2/kernel" }!
+        return (try test.graph.parameter(kernel), try classify(test, test.dense(y, 5, "dense3")))
     }
 
     private func convolutional(_ test: TestGraph, _ activation: Operation.Unary) throws -> (Tensor, [Tensor]) {

@@ -37,7 +37,7 @@ import Testing
         }
     }
 
-    private static let hasBFloat16 =
+    static let hasBFloat16 =
         (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8))?.contains("avx512_bf16") ?? false
 
     @Test(.enabled(if: !hasBFloat16, "this processor multiplies bfloat16"))

@@ -234,6 +234,21 @@ enum KilledModel: String, CaseIterable {
         }
     }
 
+    /// A run that began on another machine.
+    @Test(.enabled(if: !PrecisionTests.hasBFloat16, "this processor multiplies bfloat16"))
+    func whatThisProcessorCannotGoOnWith() throws {
+        try Weft.use { weft in
+            #expect(try interrupt(weft, SIGINT).status == 130)
+            let record = try String(contentsOf: weft.url("out/run.json"), encoding: .utf8)
+            let other = record.replacing("\"precision\": \"float32\"", with: "\"precision\": \"bfloat16\"")
+            #expect(other != record)
+            try weft.write(other, to: "out/run.json")
+            try refuses(
+                weft, "--resume", "--out", "out", status: 2,
+                "the run computes in bfloat16, which this processor (")
+        }
+    }
+
     /// Data, model, seed or format that changed behind the run's back.
     ///
     /// Planted fault, seen to fail here: `TrainingRun.run` without `check`, which then overwrites the record.

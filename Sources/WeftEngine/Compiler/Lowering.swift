@@ -396,9 +396,14 @@ final class Lowering {
     /// Copies a finished value to where it is kept: an output, or a gradient that did not land there.
     func store(_ tensor: Tensor, into storage: Buffer.Storage, _ layout: Layout, name: String) throws -> Int {
         if let places = places[tensor], !places.contains(where: { $0.layout.isSameMemory(as: layout) }),
-            places[0].layout.dimensions == layout.dimensions, places[0].layout.type == layout.type
+            places[0].layout.type == layout.type
         {
-            return try reorder(places[0].buffer, places[0].layout, layout, into: (storage, name))
+            let source = places[0].layout
+            // Of two layouts that split the axes differently, one in row-major order is as good as that of the other's axes.
+            let target = try layout.isPlain() ? .plain(source.dimensions) : layout
+            if source.dimensions == target.dimensions, !source.isSameMemory(as: target) {
+                return try reorder(places[0].buffer, source, target, into: (storage, name))
+            }
         }
         return addCopy(try use(tensor, layout), to: storage, name)
     }

@@ -168,9 +168,11 @@ WEFT_INLINE void add_taps(
     for (size_t p = 0, at = 0; p < pixels; p++, at += step) {
         lanes a = *(const lanes *)(dy + p * TILE), b = *(const lanes *)(dy + p * TILE + HALF);
         for (size_t t = 0; t < taps; t++) {
-            float value = x[t][at];
-            low[t] += a * value;
-            high[t] += b * value;
+            float v = x[t][at];
+            lanes value = {v, v, v, v, v, v, v, v};
+            // Rounded once, on every processor.
+            low[t] = __builtin_elementwise_fma(a, value, low[t]);
+            high[t] = __builtin_elementwise_fma(b, value, high[t]);
         }
     }
     for (size_t t = 0; t < taps; t++) {

@@ -6,9 +6,9 @@
 
 #include "WeftKernels.h"
 
-// Multiplications and additions are rounded one by one, but where the source says otherwise (tile.h, winograd.h). A fused multiply-add would make the last bit depend on which of
-// the clones below a processor runs; without it they all give the same bits, and so does a loop's vector body and its
-// tail.
+// Multiplications and additions are rounded one by one, but where the source says otherwise (__builtin_elementwise_fma): left to
+// the compiler, the last bit would depend on which of the clones below a processor runs; so they all give the same bits, and so
+// does a loop's vector body and its tail.
 #pragma STDC FP_CONTRACT OFF
 
 // A hot loop is compiled for AVX-512, for AVX2 and for every x86-64; the loader picks one.

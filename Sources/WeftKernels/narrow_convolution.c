@@ -65,7 +65,10 @@ WEFT_INLINE void add_products(
     const float *x, size_t step, const float *kernel, size_t pixels, size_t outputs, lanes *sums) {
     for (size_t p = 0; p < pixels; p++) {
         lanes values = *(const lanes *)(x + p * step);
-        for (size_t o = 0; o < outputs; o++) sums[p * outputs + o] += values * *(const lanes *)(kernel + o * LANES);
+        for (size_t o = 0; o < outputs; o++) {
+            lanes *sum = sums + p * outputs + o;
+            *sum = __builtin_elementwise_fma(values, *(const lanes *)(kernel + o * LANES), *sum);
+        }
     }
 }
 

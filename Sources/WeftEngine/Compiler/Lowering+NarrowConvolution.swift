@@ -18,7 +18,9 @@ extension Lowering {
         if try narrowOutputKernelGradient(node, window) { return true }
         let (x, dy) = (node.inputs[0], node.inputs[1])
         let layout = try imageLayout(of: dy)
-        guard Self.isNarrow(x.shape), !Device.hasAVX512, let block = try layout.channelsPerPixel() else { return false }
+        guard Self.isNarrow(x.shape), Device.hasFusedVectors, !Device.hasAVX512,
+            let block = try layout.channelsPerPixel()
+        else { return false }
         let geometry = weft_convolution(x.shape, window, dy.shape, block: block)
         try addNarrowKernelGradient(node, geometry, gradient: ownFactor(dy, layout), index: nil)
         return true
@@ -27,7 +29,7 @@ extension Lowering {
     /// The same from the gradient of a max pooling behind the convolution.
     func convolutionKernelGradient(_ node: KernelNode, _ window: Window, through pooling: Window) throws {
         let (x, y, pooled, dy) = (node.inputs[0], node.inputs[1], node.inputs[2], node.inputs[3])
-        guard !isPrecise, let (_, layout, places, index) = separatePoolings[pooled] else {
+        guard !isPrecise, Device.hasFusedVectors, let (_, layout, places, index) = separatePoolings[pooled] else {
             // A pooling on oneDNN remembers its maxima in a way of its own, and this kernel's sums over a row are floats.
             let unpooled = y.another()
             let label = node.label
@@ -68,8 +70,8 @@ extension Lowering {
     /// The channels of an image that the kernels read at once; `nil` where the result has too many, or the image is not
     /// arranged in vectors.
     private func vectorBlock(_ image: Tensor, to result: Shape) throws -> Int? {
-        guard Self.isNarrow(result), !Device.hasAVX512, let block = try imageLayout(of: image).channelsPerPixel(),
-            block % 8 == 0
+        guard Self.isNarrow(result), Device.hasFusedVectors, !Device.hasAVX512,
+            let block = try imageLayout(of: image).channelsPerPixel(), block % 8 == 0
         else { return nil }
         return block
     }

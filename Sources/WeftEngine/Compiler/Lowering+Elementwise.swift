@@ -33,9 +33,9 @@ extension Lowering {
         let full = node.inputs.filter { $0.shape.count == result.shape.count && constant($0) == nil }
         let stretched = node.inputs.map(\.shape).filter { $0.count != result.shape.count && $0.count > 1 }
         // Where nothing but numbers of channels is repeated, the order of the elements does not matter: stay in the layout
-        // that is there, so long as padding stays zero.
-        var blocked = try wantedLayout(of: result) ?? full.map { try layout(of: $0) }.first { try !$0.isPlain() }
-        if try blocked?.isSpaced() == true { blocked = nil }
+        // that is there, so long as padding stays zero. (In the spaces between rows is anything.)
+        let present = try wantedLayout(of: result) ?? full.map { try layout(of: $0) }.first { try !$0.isPlain() }
+        let blocked = try present.flatMap { try $0.isSpaced() ? nil : $0 }
         let isSingle = node.inputs.map { $0.shape.count != result.shape.count }
         if let blocked, try stretched.allSatisfy({ try channelPattern($0, in: result.shape, blocked) != nil }),
             chain.keepsZero(isSingle: isSingle) || blocked.elementCount == result.shape.count

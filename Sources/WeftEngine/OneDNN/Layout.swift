@@ -131,7 +131,8 @@ final class Layout {
     /// In words: `plain`, `spaced rows`, or how many channels of an image lie together, or `blocked` in another way; and the type,
     /// unless it is float32.
     func arrangement() throws -> String {
-        let order = try isPlain() ? "plain" : isSpaced() ? "spaced rows" : channelsPerPixel().map { "blocks of \($0)" } ?? "blocked"
+        let blocks = try channelsPerPixel().map { "blocks of \($0)" } ?? "blocked"
+        let order = try isPlain() ? "plain" : isSpaced() ? "spaced rows" : blocks
         return type == .float32 ? order : "\(order) \(type)"
     }
 

@@ -4,7 +4,8 @@ import WeftGraph
 enum Network: String, CaseIterable {
     case dense, relu, leakyRelu, elu, tanh, sigmoid, oneChannel, paddedChannels, winograd, strided, normalized,
         normalizedDense
-    case wide, widePenalized, clipped, residual, depthwise, autoencoder, twoOutputs, penalized, dropout, globalAverage, shared, batchOfOne
+    case wide, widePenalized, clipped, residual, depthwise, autoencoder, twoOutputs, penalized, dropout, globalAverage,
+        shared, batchOfOne
 
     func build(_ test: TestGraph) throws -> (loss: Tensor, outputs: [Tensor]) {
         switch self {

@@ -89,6 +89,7 @@ WEFT_INLINE taps taps_inside(const weft_convolution *g, size_t column) {
 WEFT_INLINE void run_pixels(
     const weft_convolution *g, const float *plane, const float *kernel, size_t row, size_t column, taps t,
     size_t pixels, size_t outputs, lanes *all) {
+    if (t.first == t.last) return;
     lanes sums[MOST_SUMS];
     for (size_t s = 0; s < pixels * outputs; s++) sums[s] = all[s];
     size_t step = g->stride_width * g->block, places = g->kernel_width * outputs * LANES;
@@ -231,14 +232,15 @@ WEFT_INLINE void add_taps(
     const weft_convolution *g, lines l, const float *dy, size_t tap, size_t taps, size_t outputs, totals *total) {
     lanes sums[SUMS];
     for (size_t s = 0; s < l.count * taps * outputs; s++) sums[s] = (lanes){0};
-    size_t step = g->dilation_width * g->block, stride = g->stride_width * g->block;
+    size_t step = g->dilation_width * g->block;
     columns whole = inside(g, tap, taps);
     for (size_t column = 0; column < whole.first; column++) add_border(g, l, dy, column, tap, taps, outputs, sums);
-    const float *from =
-        l.first + (whole.first * g->stride_width + tap * g->dilation_width - g->padding_left) * g->block;
-    for (size_t column = whole.first; column < whole.last; column++, from += stride)
+    for (size_t column = whole.first; column < whole.last; column++) {
+        size_t at = column * g->stride_width + tap * g->dilation_width - g->padding_left;
+        const float *from = l.first + at * g->block;
         for (size_t r = 0; r < l.count; r++)
             add_output(from + r * l.step, step, dy + column * outputs, taps, outputs, sums + r * taps * outputs);
+    }
     for (size_t column = whole.last; column < g->out_width; column++)
         add_border(g, l, dy, column, tap, taps, outputs, sums);
     for (size_t s = 0; s < l.count * taps * outputs; s++) {

@@ -6,9 +6,10 @@ extension Lowering {
         let (x, y) = (node.inputs[0], node.outputs[0])
         let own = try layout(of: x)
         if kind == .sum, y.shape.count == 1 {
-            // Padding is zero, so all of the memory can be summed in any layout.
-            let source = try use(x, own)
-            let count = own.elementCount
+            // Padding is zero, so all of the memory can be summed in any layout; but not what lies between spaced rows.
+            let layout = try own.isSpaced() ? .plain(own.dimensions) : own
+            let source = try use(x, layout)
+            let count = layout.elementCount
             return addReduction(.sum, source, try definePlain(y), outer: 1, middle: count, inner: 1)
         }
         if kind == .sum, axes == [0, 1, 2], x.shape.rank == 4, try !own.isPlain() { return try sumChannels(x, y) }

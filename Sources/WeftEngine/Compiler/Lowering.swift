@@ -211,11 +211,12 @@ final class Lowering {
         return try isGradientProduct(of: index) ? .spaced(tensor.shape.dimensions) : plain
     }
 
-    /// Whether a parameter's gradient is the product itself, which can be written with space between its rows. (Something
-    /// else, a penalty, makes it element by element.)
+    /// Whether this program makes a parameter's gradient as a product, which can be written with space between its rows.
+    /// (Something else, a penalty, makes it element by element.)
     private func isGradientProduct(of parameter: Int) -> Bool {
-        gradientOwners.filter { $0.value.contains(parameter) }.allSatisfy { tensor, _ in
-            if case .matmul = tensor.graph.nodes[tensor.node].operation { true } else { false }
+        gradientOwners.contains { tensor, owners in
+            guard case .matmul = tensor.graph.nodes[tensor.node].operation else { return false }
+            return owners.contains(parameter)
         }
     }
 
@@ -395,6 +396,11 @@ final class Lowering {
 
     /// Copies a finished value to where it is kept: an output, or a gradient that did not land there.
     func store(_ tensor: Tensor, into storage: Buffer.Storage, _ layout: Layout, name: String) throws -> Int {
+        // What lies between an arena's rows must not get into the store.
+        if try layout.isSpaced() {
+            let plain = try Layout.plain(layout.dimensions)
+            return try reorder(use(tensor, plain), plain, layout, into: (storage, name))
+        }
         if let places = places[tensor], !places.contains(where: { $0.layout.isSameMemory(as: layout) }),
             places[0].layout.type == layout.type
         {
@@ -424,13 +430,18 @@ final class Lowering {
         let sources = try assignments.map { parameter, value in
             let layout = try store.layouts[parameter] ?? .plain(value.shape.dimensions)
             store.proposeLayout(layout, of: parameter)
-            let source = try use(value, layout)
+            let source = try use(value, layout.isSpaced() ? .plain(layout.dimensions) : layout)
             // The value of another parameter has to be taken before that one is assigned itself.
             guard case .parameter = buffers[source].storage else { return source }
             return addCopy(source, to: .arena, "old value")
         }
         for ((parameter, _), source) in zip(assignments, sources) {
-            _ = addCopy(source, to: .parameter(parameter), "assignment")
+            if let layout = store.layouts[parameter], try layout.isSpaced() {
+                let plain = try Layout.plain(layout.dimensions)
+                _ = try reorder(source, plain, layout, into: (.parameter(parameter), "assignment"))
+            } else {
+                _ = addCopy(source, to: .parameter(parameter), "assignment")
+            }
         }
     }
 

@@ -32,6 +32,9 @@ final class Layout {
         return Layout(owning: descriptor!, dimensions: shape)
     }
 
+    /// Numbers between spaced rows: a cache line.
+    private static let space = 16
+
     /// Row-major, but where a row is a multiple of a KB long there is a cache line's space behind it: the beginnings of such rows
     /// share so few places in the cache that oneDNN's matrix products, which copy columns, take up to twice the time.
     ///
@@ -39,9 +42,9 @@ final class Layout {
     static func spaced(_ shape: [Int]) throws -> Layout {
         let (rows, columns) = (shape[0], shape[1])
         guard rows > 1, columns % 256 == 0 else { return try plain(shape) }
-        try checkShape([rows, columns + 16])
+        try checkShape([rows, columns + space])
         var descriptor: weft_md?
-        let strides = [Int64(columns + 16), 1]
+        let strides = [Int64(columns + space), 1]
         try check(
             "memory_desc",
             weft_md_create_with_strides(&descriptor, 2, shape.map(Int64.init), NumberType.float32.oneDNN, strides))
@@ -134,6 +137,12 @@ final class Layout {
         let blocks = try channelsPerPixel().map { "blocks of \($0)" } ?? "blocked"
         let order = try isPlain() ? "plain" : isSpaced() ? "spaced rows" : blocks
         return type == .float32 ? order : "\(order) \(type)"
+    }
+
+    /// Numbers from one row to the next of a matrix in row-major order, spaced or not; `nil` for any other layout.
+    func rowStride() throws -> Int? {
+        guard dimensions.count == 2 else { return nil }
+        return try isPlain() ? dimensions[1] : isSpaced() ? dimensions[1] + Self.space : nil
     }
 
     /// Whether there is space between its rows.

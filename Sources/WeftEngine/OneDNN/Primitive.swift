@@ -105,6 +105,17 @@ func copy(
     from source: Layout, at sourceAddress: UnsafeMutableRawPointer, to target: Layout,
     at address: UnsafeMutableRawPointer
 ) throws {
+    // oneDNN copies spaced rows number by number.
+    if source.dimensions == target.dimensions, source.type == target.type, let step = try source.rowStride(),
+        let targetStep = try target.rowStride()
+    {
+        let (rows, bytes) = (source.dimensions[0], source.type.byteCount)
+        for row in 0..<rows {
+            (address + row * targetStep * bytes).copyMemory(
+                from: sourceAddress + row * step * bytes, byteCount: source.dimensions[1] * bytes)
+        }
+        return
+    }
     let engine = try Device.engine
     let descriptor = try PrimitiveDescriptor.create("reorder") {
         dnnl_reorder_primitive_desc_create(&$0, source.descriptor, engine, target.descriptor, engine, nil)

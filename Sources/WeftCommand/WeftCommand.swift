@@ -23,6 +23,7 @@ struct WeftCommand: ParsableCommand {
 
     /// Runs the command; an error is one or two lines on standard error and a status that is not 0.
     static func main() {
+        Interruption.watch()
         Terminal.reserveStreams()
         var status = EXIT_SUCCESS
         do {

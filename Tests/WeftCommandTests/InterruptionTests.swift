@@ -32,6 +32,46 @@ import Testing
         }
     }
 
+    #if os(Linux)
+        /// Where a matrix product is under way the stack pointer may be in a buffer, and a handler's frame would be written over
+        /// what is there: one training in a hundred crashed. Signals are for a thread that waits for them.
+        @Test func noThreadThatComputesIsInterrupted() throws {
+            try Weft.use { weft in
+                var open: [Int] = []
+                let run = try weft("train", "tiny.yaml", "--epochs", "100000", "--threads", "2", "--out", "out") {
+                    process, output in
+                    guard open.isEmpty, output.contains("Epoch 3/") else { return }
+                    let tasks = "/proc/\(process.identifier)/task"
+                    let both = UInt64(1) << (SIGINT - 1) | UInt64(1) << (SIGTERM - 1)
+                    let names = (try? FileManager.default.contentsOfDirectory(atPath: tasks)) ?? []
+                    open = names.map { task in
+                        let status = try? String(contentsOfFile: "\(tasks)/\(task)/status", encoding: .utf8)
+                        let line = status?.split(separator: "\n").first { $0.hasPrefix("SigBlk:") }
+                        let mask = line.flatMap { UInt64($0.suffix(16), radix: 16) } ?? 0
+                        return mask & both == both ? 0 : 1
+                    }
+                    process.send(SIGINT)
+                }
+                #expect(run.status == 130)
+                #expect(open.count > 2 && open.reduce(0, +) == 1, "\(open)")
+            }
+        }
+    #endif
+
+    /// A command that keeps nothing ends at once.
+    @Test(arguments: [SIGINT, SIGTERM]) func whatKeepsNothing(_ signal: Int32) throws {
+        try Weft.use { weft in
+            var sent = false
+            let run = try weft("bench", "tiny.yaml", "--repeats", "1000") { process, output in
+                if !sent, output.contains("oneDNN") {
+                    process.send(signal)
+                    sent = true
+                }
+            }
+            #expect(sent && run.status == 128 + signal && run.errors.isEmpty, "\(run)")
+        }
+    }
+
     /// Before the first epoch has ended there is no row in the history, and no sample of an epoch; all files are there
     /// nevertheless, for every kind of training.
     ///

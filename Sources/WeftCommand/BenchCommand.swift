@@ -136,7 +136,7 @@ private struct WorkloadResult {
             .init("images_per_second", .double(median)), .init("step_milliseconds", .double(step)),
             .init("images_per_second_min", .double(rates[0])), .init("images_per_second_max", .double(rates.last!)),
             .init("batch_size", .int(workload.batchSize)), .init("threads", .int(Device.threads)),
-            .init("repeats", .int(rates.count)), .init("math", .string(options.math.rawValue)),
+            .init("repeats", .int(rates.count)), .init("math", .string(options.sums.rawValue)),
             .init("precision", .string(options.precision.rawValue)),
         ]
         if let checkShare { fields.append(.init("gradient_check_share", .double(checkShare))) }

@@ -51,7 +51,7 @@ struct ReportContents {
         contents.commandLine = run.commandLine
         contents.identity =
             [
-                .init("seed", "\(configuration.seed)"), .init("sums", configuration.computation.math.rawValue),
+                .init("seed", "\(configuration.seed)"), .init("sums", configuration.computation.sums.rawValue),
                 .init("precision", configuration.computation.precision.rawValue),
                 .init("SHA-256 of the weights", run.weightsSHA256),
             ]

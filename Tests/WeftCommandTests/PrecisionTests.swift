@@ -33,7 +33,8 @@ import Testing
             let bench = try weft(
                 "bench", "conv.yaml", "--precision", "bfloat16-emulated", "--steps", "2", "--repeats", "1", "--json")
             let results = try #require(bench.json as? [String: [String: Any]], "\(bench)")
-            #expect(results["conv.yaml"]?["precision"] as? String == "bfloat16-emulated")
+            let result = try #require(results["conv.yaml"])
+            #expect(result["precision"] as? String == "bfloat16-emulated" && result["math"] as? String == "direct")
         }
     }
 

@@ -31,6 +31,9 @@ public struct CompilerOptions: Hashable, Sendable {
         self.precision = precision
     }
 
+    /// How products are summed with both choices: Winograd's sums are of float32 alone.
+    public var sums: Math { math == .winograd && precision != .float32 ? .direct : math }
+
     /// - Throws: `EngineError` where the processor cannot do it, or two choices exclude each other.
     public func check() throws {
         guard precision == .bfloat16 else { return }

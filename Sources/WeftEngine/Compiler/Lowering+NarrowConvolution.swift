@@ -76,11 +76,18 @@ extension Lowering {
         return block
     }
 
+    /// Whether the rows that a convolution keeps copies of, as many as its window is high, take little memory.
+    private func keepsFewRows(_ geometry: weft_convolution) -> Bool {
+        var geometry = geometry
+        return weft_narrow_convolution_scratch(&geometry, 1) <= 1 << 22
+    }
+
     /// - Returns: `false` where oneDNN is as fast.
     func narrowOutputConvolution(_ node: KernelNode, _ window: Window, _ epilogue: Epilogue) throws -> Bool {
         let (x, kernel, y) = (node.inputs[0], node.inputs[1], node.outputs[0])
         guard let block = try vectorBlock(x, to: y.shape) else { return false }
         let geometry = weft_convolution(x.shape, window, y.shape, block: block)
+        guard keepsFewRows(geometry) else { return false }
         try followed(node, by: epilogue) {
             try addNarrowConvolution("convolution", x, kernel, $0.outputs[0], geometry, transposed: false)
         }
@@ -97,6 +104,7 @@ extension Lowering {
             left: (window.size.width - 1) * window.dilation.width - window.padding.left)
         guard turned.padding.top >= 0, turned.padding.left >= 0 else { return false }
         let geometry = weft_convolution(dy.shape, turned, dx.shape, block: block)
+        guard keepsFewRows(geometry) else { return false }
         try addNarrowConvolution("convolution dx", dy, kernel, dx, geometry, transposed: true)
         return true
     }
@@ -105,13 +113,14 @@ extension Lowering {
         _ name: String, _ x: Tensor, _ kernel: Tensor, _ y: Tensor, _ geometry: weft_convolution, transposed: Bool
     ) throws {
         var geometry = geometry
-        let scratch = addBuffer("scratch", weft_narrow_convolution_scratch(&geometry))
+        let threads = Device.threads
+        let scratch = addBuffer("scratch", weft_narrow_convolution_scratch(&geometry, threads))
         let reads = [try ownFactor(x, imageLayout(of: x)), try ownFactor(kernel, .plain(kernel.shape.dimensions))]
         addKernel(name, reads: reads, writes: [try definePlain(y)], scratch: [scratch]) { addresses in
             let (x, kernel, y, scratch) = (
                 floats(addresses[0]), floats(addresses[1]), floats(addresses[2]), addresses[3]
             )
-            return { weft_narrow_convolution(&geometry, x, kernel, transposed, y, scratch) }
+            return { weft_narrow_convolution(&geometry, x, kernel, transposed, y, threads, scratch) }
         }
     }
 

@@ -10,7 +10,7 @@ extension Lowering {
     ///
     /// - Parameter isGradient: whether the larger image is made, and the smaller one the source.
     private func isWinograd(_ window: Window, _ source: Shape, _ result: Shape, isGradient: Bool = false) -> Bool {
-        guard options.math == .winograd, options.precision == .float32, Device.hasFusedVectors, window.isForWinograd,
+        guard options.sums == .winograd, Device.hasFusedVectors, window.isForWinograd,
             source.last % 8 == 0,
             result.last % 16 == 0
         else { return false }

@@ -164,18 +164,20 @@ size_t weft_convolution_scratch(const weft_convolution *geometry);
 void weft_convolution_kernel_gradient(
     const weft_convolution *geometry, const float *x, const float *dy, const uint8_t *index, float *dk, void *scratch);
 
-// MARK: Convolutions to at most 4 channels (narrow_convolution.c)
+// MARK: Convolutions to at most 4 channels (narrow_convolution.c, narrow_convolution_gradient.c)
 
 // Images x in blocks of `block` neighbouring channels to a pixel, a multiple of 8, what is behind the last channel being
 // finite; outputs in row-major order. There is no pooling.
 
-/// Bytes of scratch memory.
-size_t weft_narrow_convolution_scratch(const weft_convolution *geometry);
+/// Bytes of scratch memory, for so many parts that may be computed at the same time.
+size_t weft_narrow_convolution_scratch(const weft_convolution *geometry, size_t parts);
 /// y, with a kernel of height × width × inputs × outputs or, `transposed`, one of height × width × outputs × inputs that is
 /// turned by 180°: the gradient of another convolution for its input.
 void weft_narrow_convolution(
-    const weft_convolution *geometry, const float *x, const float *kernel, bool transposed, float *y, void *scratch);
+    const weft_convolution *geometry, const float *x, const float *kernel, bool transposed, float *y, size_t parts,
+    void *scratch);
 
+/// Bytes of scratch memory.
 size_t weft_narrow_convolution_gradient_scratch(const weft_convolution *geometry);
 /// dk, of kernel height × kernel width × inputs × outputs.
 void weft_narrow_convolution_kernel_gradient(

@@ -23,35 +23,50 @@ extension Kernels {
                 inputs: 8, outputs: 4, block: 8, kernel: (3, 2), strides: (2, 2), dilation: (2, 3),
                 padding: (2, 1, 1, 3)),
             Case(size: (8, 8), inputs: 8, outputs: 3, block: 8, strides: (2, 2), padding: (0, 0, 1, 1)),
-            // More columns than have their sums side by side.
-            Case(samples: 1, size: (3, 150), inputs: 8, outputs: 4, block: 8, padding: (1, 1, 1, 1)),
+            // More columns than have their rows copied at once.
+            Case(samples: 1, size: (3, 1500), inputs: 8, outputs: 1, block: 8, padding: (1, 1, 1, 1)),
+            Case(
+                samples: 2, size: (7, 1001), inputs: 8, outputs: 2, block: 8, kernel: (5, 5), strides: (2, 2),
+                dilation: (1, 2), padding: (2, 4, 2, 4)),
+            // Windows that see nothing of the image, that skip rows, and that begin above it.
+            Case(size: (4, 9), inputs: 8, outputs: 1, block: 8, kernel: (2, 2), padding: (5, 6, 5, 6)),
+            Case(
+                size: (11, 9), inputs: 8, outputs: 1, block: 8, kernel: (2, 2), strides: (4, 3), padding: (1, 0, 2, 0)),
         ]
+        // As many outputs together as a row of such a length has them.
+        static let rows = (1...4).flatMap { outputs in
+            (1...30).map { Case(size: (3, $0), inputs: 16, outputs: outputs, block: 8, padding: (1, 1, 1, 1)) }
+        }
 
-        private func run(_ test: Case, _ body: (inout weft_convolution, UnsafeMutableRawPointer) -> [Float]) -> [Float]
-        {
+        private func run(
+            _ test: Case, _ body: (inout weft_convolution, _ parts: Int, UnsafeMutableRawPointer) -> [Float]
+        ) -> [Float] {
             var results: [[Float]] = []
             Kernels.withThreads {
-                var geometry = test.geometry
-                let byteCount = max(
-                    weft_narrow_convolution_scratch(&geometry), weft_narrow_convolution_gradient_scratch(&geometry))
-                let scratch = UnsafeMutableRawPointer.allocate(byteCount: byteCount, alignment: 64)
-                defer { scratch.deallocate() }
-                results.append(body(&geometry, scratch))
+                for parts in [1, 2, 5] {
+                    var geometry = test.geometry
+                    let byteCount = max(
+                        weft_narrow_convolution_scratch(&geometry, parts),
+                        weft_narrow_convolution_gradient_scratch(&geometry))
+                    let scratch = UnsafeMutableRawPointer.allocate(byteCount: byteCount, alignment: 64)
+                    defer { scratch.deallocate() }
+                    results.append(body(&geometry, parts, scratch))
+                }
             }
             let bits = Set(results.map { $0.map(\.bitPattern) })
             #expect(bits.count == 1, "the number of threads changes nothing")
             return results[0]
         }
 
-        @Test(arguments: cases) func forward(_ test: Case) {
+        @Test(arguments: cases + rows) func forward(_ test: Case) {
             let x = numbers(test.imageCount)
             let kernel = numbers(test.places * test.inputs * test.outputs, seed: 2)
             var expected = [Double](repeating: 0, count: test.outputCount)
             test.products { expected[$2] += Double(x[$0]) * Double(kernel[$1]) }
             for (kernel, transposed) in [(kernel, false), (test.transposed(kernel), true)] {
-                let y = run(test) { geometry, scratch in
+                let y = run(test) { geometry, parts, scratch in
                     var y = [Float](repeating: .nan, count: expected.count)
-                    weft_narrow_convolution(&geometry, x, kernel, transposed, &y, scratch)
+                    weft_narrow_convolution(&geometry, x, kernel, transposed, &y, parts, scratch)
                     return y
                 }
                 Kernels.expect(y, equals: expected, absolute: 2e-5)
@@ -63,7 +78,7 @@ extension Kernels {
             let dy = numbers(test.outputCount, seed: 3)
             var expected = [Double](repeating: 0, count: test.places * test.inputs * test.outputs)
             test.products { expected[$1] += Double(x[$0]) * Double(dy[$2]) }
-            let dk = run(test) { geometry, scratch in
+            let dk = run(test) { geometry, _, scratch in
                 var dk = [Float](repeating: .nan, count: expected.count)
                 weft_narrow_convolution_kernel_gradient(&geometry, x, dy, &dk, scratch)
                 return dk

@@ -1,5 +1,3 @@
-#include <string.h>
-
 #include "narrow_convolution.h"
 
 // The gradient of the kernel of a convolution to few channels.

@@ -76,18 +76,19 @@ extension Lowering {
         return block
     }
 
-    /// Whether the rows that a convolution keeps copies of, as many as its window is high, take little memory.
-    private func keepsFewRows(_ geometry: weft_convolution) -> Bool {
-        var geometry = geometry
-        return weft_narrow_convolution_scratch(&geometry, 1) <= 1 << 22
+    /// Whether a convolution is one that the kernel knows, and the rows that it keeps copies of, as many as its window is high,
+    /// take little memory.
+    private func isForNarrowConvolution(_ window: Window, _ source: Shape) -> Bool {
+        guard window.strides == Size2D(1), window.dilation == Size2D(1) else { return false }
+        let (columns, numbers) = (Double(window.size.width) + 64, Double(1 << 20))
+        return Double(window.size.height) * Double(source.last) * columns <= numbers
     }
 
     /// - Returns: `false` where oneDNN is as fast.
     func narrowOutputConvolution(_ node: KernelNode, _ window: Window, _ epilogue: Epilogue) throws -> Bool {
         let (x, kernel, y) = (node.inputs[0], node.inputs[1], node.outputs[0])
-        guard let block = try vectorBlock(x, to: y.shape) else { return false }
+        guard isForNarrowConvolution(window, x.shape), let block = try vectorBlock(x, to: y.shape) else { return false }
         let geometry = weft_convolution(x.shape, window, y.shape, block: block)
-        guard keepsFewRows(geometry) else { return false }
         try followed(node, by: epilogue) {
             try addNarrowConvolution("convolution", x, kernel, $0.outputs[0], geometry, transposed: false)
         }
@@ -97,14 +98,14 @@ extension Lowering {
     /// The gradient for an input of few channels: a convolution with the kernel turned round, where nothing is skipped.
     func narrowInputGradient(_ node: KernelNode, _ window: Window) throws -> Bool {
         let (dy, kernel, dx) = (node.inputs[0], node.inputs[1], node.outputs[0])
-        guard window.strides == Size2D(1), let block = try vectorBlock(dy, to: dx.shape) else { return false }
+        guard isForNarrowConvolution(window, dy.shape), let block = try vectorBlock(dy, to: dx.shape) else {
+            return false
+        }
         var turned = window
         turned.padding = Insets(
-            top: (window.size.height - 1) * window.dilation.height - window.padding.top,
-            left: (window.size.width - 1) * window.dilation.width - window.padding.left)
+            top: window.size.height - 1 - window.padding.top, left: window.size.width - 1 - window.padding.left)
         guard turned.padding.top >= 0, turned.padding.left >= 0 else { return false }
         let geometry = weft_convolution(dy.shape, turned, dx.shape, block: block)
-        guard keepsFewRows(geometry) else { return false }
         try addNarrowConvolution("convolution dx", dy, kernel, dx, geometry, transposed: true)
         return true
     }

@@ -169,10 +169,12 @@ void weft_convolution_kernel_gradient(
 // Images x in blocks of `block` neighbouring channels to a pixel, a multiple of 8, what is behind the last channel being
 // finite; outputs in row-major order. There is no pooling.
 
-/// Bytes of scratch memory, for so many parts that may be computed at the same time.
+/// Bytes of scratch memory, at the beginning of a cache line, for so many parts (one or more) that may be computed at the same
+/// time.
 size_t weft_narrow_convolution_scratch(const weft_convolution *geometry, size_t parts);
 /// y, with a kernel of height × width × inputs × outputs or, `transposed`, one of height × width × outputs × inputs that is
-/// turned by 180°: the gradient of another convolution for its input.
+/// turned by 180°: the gradient of another convolution for its input. Strides and dilations are 1. Columns outside of the image
+/// are zeros, which an infinite number in the kernel makes NaN.
 void weft_narrow_convolution(
     const weft_convolution *geometry, const float *x, const float *kernel, bool transposed, float *y, size_t parts,
     void *scratch);

@@ -84,7 +84,7 @@ extension Lowering {
         return Double(window.size.height) * Double(source.last) * columns <= numbers
     }
 
-    /// - Returns: `false` where oneDNN is as fast.
+    /// - Returns: `false` where oneDNN is to do it.
     func narrowOutputConvolution(_ node: KernelNode, _ window: Window, _ epilogue: Epilogue) throws -> Bool {
         let (x, kernel, y) = (node.inputs[0], node.inputs[1], node.outputs[0])
         guard isForNarrowConvolution(window, x.shape), let block = try vectorBlock(x, to: y.shape) else { return false }
